@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "config/address.h"
+#include "config/values.h"
+#include "version.h"
+
+namespace pdtt {
+namespace {
+
+using Values = std::vector<std::string>;
+
+struct Flag {
+  const char* names;
+  const char* value;  ///< what the help calls the value; empty for a switch
+  bool repeatable;
+  const char* description;  ///< empty for a flag that this version refuses
+  void (*apply)(const Values& values, Config& config);
+};
+
+template <typename Parse>
+Values ParseAll(const Values& texts, std::size_t most, Parse parse) {
+  if (texts.size() > most) {
+    throw ValueError("given " + std::to_string(texts.size()) + " times; at most " +
+                     std::to_string(most) + " are possible");
+  }
+  Values values;
+  for (const std::string& text : texts) {
+    AddDistinct(values, parse(text), text);
+  }
+  return values;
+}
+
+constexpr const char* kConfigFile = "--config.file";
+
+constexpr Flag kRunFlags[] = {
+    {kConfigFile, "FILE", false,
+     "Configuration file; flags override it\n(default: /etc/pdtt/exporter.yml if it exists)",
+     [](const Values& /*values*/, Config& /*config*/) {}},
+    {"-i,--interface", "NAME", true,
+     "Count received frames of this interface with XDP; repeatable\n(default: none)",
+     [](const Values& values, Config& config) {
+       config.interfaces = ParseAll(values, kMostInterfaces, ParseInterface);
+     }},
+    {"--web.listen-address", "HOST:PORT", true,
+     "Serve HTTP here; repeatable (default: 127.0.0.1:10435)",
+     [](const Values& values, Config& config) {
+       config.web_listen = ParseAll(values, kMostListenAddresses, ParseListenAddress);
+     }},
+    {"--cgroup", "PATH", false,
+     "Count the sockets below this cgroup\n(default: auto, the root of the mounted cgroup2)",
+     [](const Values& values, Config& config) { config.cgroup = ParseCgroup(values.front()); }},
+    {"--pin-path", "DIR", false, "Where pinned BPF objects go (default: /sys/fs/bpf/pdtt)",
+     [](const Values& values, Config& config) {
+       config.pin_path = ParseAbsolutePath(values.front());
+     }},
+    {"--no-persist", "", false, "Leave nothing in the kernel after the end (default)",
+     [](const Values& /*values*/, Config& config) { config.persist = false; }},
+    {"--log.level", "LEVEL", false, "debug, info, warn or error, on stderr (default: info)",
+     [](const Values& values, Config& config) {
+       config.log_level = ParseChoice<LogLevel>(values.front(), kLogLevels);
+     }},
+    {"--log.format", "FORMAT", false, "logfmt or json (default: logfmt)",
+     [](const Values& values, Config& config) {
+       config.log_format = ParseChoice<LogFormat>(values.front(), kLogFormats);
+     }},
+    {"--persist", "", false, "", nullptr},
+    {"-p,--report.prefix", "PATH", false, "", nullptr},
+    {"-t,--interval", "DURATION", false, "", nullptr},
+    {"--web.config.file", "FILE", false, "", nullptr},
+    {"--web.local-user", "NAME", true, "", nullptr},
+};
+
+constexpr const char* kFooter =
+    "Every flag of run is a key of the configuration file too, which can say more:\n"
+    "see docs/configuration.md. Exit codes: 0 done, 1 failed, 2 wrong command line.";
+
+/// The long name, which errors call the flag by. CLI11 forgets the names of hidden flags.
+std::string LongName(const Flag& flag) {
+  const std::string_view names = flag.names;
+  return std::string(names.substr(names.find("--")));
+}
+
+[[noreturn]] void Refuse(const std::string& problem) {
+  throw UsageError(problem + "; see --help");
+}
+
+CLI::Option* AddOption(CLI::App& app, const Flag& flag) {
+  const bool is_switch = *flag.value == '\0';
+  CLI::Option* option = is_switch ? app.add_flag(flag.names)->disable_flag_override()
+                                  : app.add_option(flag.names)->type_name(flag.value);
+  if (flag.repeatable) {
+    // One value per flag: more would swallow the command that may follow.
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1)
+        ->allow_extra_args(false);
+  }
+  return option->description(flag.description)->group(flag.apply == nullptr ? "" : "Flags of run");
+}
+
+/// What the command line may hold, and after Parse() what it does hold. CLI11 ends here.
+class Arguments {
+ public:
+  Arguments();
+
+  void Parse(std::span<const char* const> arguments);
+
+  [[nodiscard]] CommandLine Result(const std::filesystem::path& default_file) const;
+
+ private:
+  struct RunFlag {
+    const Flag* flag;
+    CLI::Option* option;
+  };
+
+  void RefuseUnusable() const;
+  [[nodiscard]] std::string CheckedFile() const;
+  [[nodiscard]] Config MakeConfig(const std::filesystem::path& default_file) const;
+
+  CLI::App app_{"Counts who moves how much data over which connections, for Prometheus."};
+  CLI::Option* help_ = nullptr;
+  CLI::Option* version_ = nullptr;
+  CLI::App* check_config_ = nullptr;
+  CLI::App* doctor_ = nullptr;
+  CLI::App* detach_ = nullptr;
+  CLI::Option* checked_file_ = nullptr;
+  std::vector<RunFlag> run_flags_;
+};
+
+Arguments::Arguments() {
+  app_.name("pdtt-exporter");
+  app_.footer(kFooter);
+  app_.set_help_flag();
+  app_.get_formatter()->column_width(36);
+  app_.get_formatter()->label("OPTIONS", "FLAGS");
+  app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  // Collected, not refused by CLI11: its own message would repeat raw bytes of the argument.
+  app_.allow_extras();
+  app_.fallthrough();
+  app_.require_subcommand(0, 1);
+
+  help_ = AddOption(app_, {"-h,--help", "", false, "Print this and exit", nullptr});
+  version_ =
+      AddOption(app_, {"--version", "", false, "Print version and revision, and exit", nullptr});
+  for (CLI::Option* option : {help_, version_}) {
+    option->group("Flags");
+  }
+  for (const Flag& flag : kRunFlags) {
+    run_flags_.push_back({&flag, AddOption(app_, flag)});
+  }
+  app_.add_subcommand("run", "Count and serve in the foreground; the default");
+  check_config_ = app_.add_subcommand("check-config", "Check the configuration file FILE and exit");
+  checked_file_ = check_config_->add_option("FILE");
+  doctor_ =
+      app_.add_subcommand("doctor", "Say what this kernel and these privileges allow, and exit");
+  detach_ = app_.add_subcommand("detach", "")->group("");
+  for (CLI::App* command : app_.get_subcommands({})) {
+    command->group(command == detach_ ? "" : "Commands");
+  }
+}
+
+void Arguments::Parse(std::span<const char* const> arguments) {
+  // CLI11 takes them from the back.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app_.parse(std::move(reversed));
+  } catch (const CLI::ParseError& e) {
+    Refuse(Printable(e.what()));
+  }
+}
+
+void Arguments::RefuseUnusable() const {
+  for (const std::string& argument : app_.remaining(true)) {
+    if (argument != "--") {
+      Refuse(Quoted(argument) + " is not a flag or command");
+    }
+  }
+  if (detach_->parsed()) {
+    Refuse("detach is not available in this version");
+  }
+  for (const auto& [flag, option] : run_flags_) {
+    if (option->count() == 0) {
+      continue;
+    }
+    if (flag->apply == nullptr) {
+      Refuse(LongName(*flag) + " is not available in this version");
+    }
+    if (check_config_->parsed()) {
+      Refuse(LongName(*flag) + " is a flag of run; check-config takes a file only");
+    }
+    // CLI11 takes the next flag for the value that was forgotten.
+    const bool without_value = std::ranges::any_of(option->results(), [](const std::string& value) {
+      return value.empty() || value.front() == '-';
+    });
+    if (*flag->value != '\0' && without_value) {
+      Refuse(LongName(*flag) + " needs a value");
+    }
+  }
+}
+
+std::string Arguments::CheckedFile() const {
+  if (checked_file_->count() == 0) {
+    Refuse("check-config needs the file to check");
+  }
+  return checked_file_->results().front();
+}
+
+Config Arguments::MakeConfig(const std::filesystem::path& default_file) const {
+  Config config;
+  const CLI::Option* named_file = app_.get_option(kConfigFile);
+  std::error_code ignored;
+  if (named_file->count() > 0) {
+    config = LoadConfig(named_file->results().front());
+  } else if (std::filesystem::symlink_status(default_file, ignored).type() !=
+             std::filesystem::file_type::not_found) {
+    // A file that is there but unreadable, or a dangling link, must not silently mean the defaults.
+    config = LoadConfig(default_file);
+  }
+  for (const auto& [flag, option] : run_flags_) {
+    try {
+      if (option->count() > 0) {
+        flag->apply(option->results(), config);
+      }
+    } catch (const ValueError& e) {
+      Refuse(LongName(*flag) + ": " + e.what());
+    }
+  }
+  return config;
+}
+
+CommandLine Arguments::Result(const std::filesystem::path& default_file) const {
+  // Assigned one by one: where a later initializer throws, g++ 12 destroys a Config that was
+  // initialized by braces twice.
+  CommandLine line;
+  if (help_->count() > 0) {
+    line.command = Command::kHelp;
+    // app_.help() would print the command's part only.
+    line.text = app_.get_formatter()->make_help(&app_, app_.get_name(), CLI::AppFormatMode::Normal);
+    return line;
+  }
+  if (version_->count() > 0) {
+    line.command = Command::kVersion;
+    line.text =
+        "pdtt-exporter " + std::string(kVersion) + " (revision " + std::string(kRevision) + ")\n";
+    return line;
+  }
+  RefuseUnusable();
+  if (check_config_->parsed()) {
+    line.command = Command::kCheckConfig;
+    line.text = CheckedFile();
+    return line;
+  }
+  line.command = doctor_->parsed() ? Command::kDoctor : Command::kRun;
+  line.config = MakeConfig(default_file);
+  return line;
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(std::span<const char* const> arguments,
+                             const std::filesystem::path& default_file) {
+  Arguments parsed;
+  parsed.Parse(arguments);
+  return parsed.Result(default_file);
+}
+
+}  // namespace pdtt

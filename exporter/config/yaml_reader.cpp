@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/yaml_reader.h"
+
+#include <algorithm>
+
+#include "config/suggestion.h"
+
+namespace pdtt {
+namespace {
+
+std::string_view LastPart(std::string_view name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+[[noreturn]] void RefuseKey(const YamlNode& key, std::string_view section,
+                            std::span<const Key> keys) {
+  std::vector<std::string_view> known;
+  for (const Key& candidate : keys) {
+    if (candidate.read != nullptr) {
+      known.push_back(LastPart(candidate.name));
+    }
+  }
+  const std::string place = section.empty() ? "" : std::string(section) + ": ";
+  throw YamlError(key.offset,
+                  place + "unknown key " + Quoted(key.text) + "; " + SuggestName(key.text, known));
+}
+
+void ReadValue(const Key& key, const YamlNode& value, Config& config) {
+  const std::string name = std::string(key.name) + ": ";
+  try {
+    key.read(value, config);
+  } catch (const NodeError& e) {
+    throw YamlError(e.Offset(), name + e.what());
+  } catch (const ValueError& e) {
+    throw YamlError(value.offset, name + e.what());
+  }
+}
+
+}  // namespace
+
+void ReadSection(const YamlNode& section, std::string_view name, std::span<const Key> keys,
+                 Config& config) {
+  if (section.kind == YamlKind::kNull) {
+    return;  // all its keys are commented out
+  }
+  if (section.kind != YamlKind::kMap) {
+    throw ValueError("not a section; write keys and values, such as \"" +
+                     std::string(LastPart(keys.front().name)) + ": ...\"");
+  }
+  for (std::size_t i = 0; i < section.keys.size(); ++i) {
+    const YamlNode& node = section.keys[i];
+    const auto key =
+        std::ranges::find(keys, node.text, [](const Key& k) { return LastPart(k.name); });
+    if (key == keys.end()) {
+      RefuseKey(node, name, keys);
+    }
+    if (key->read == nullptr) {
+      throw YamlError(node.offset,
+                      std::string(key->name) + " is not available in this version; remove it");
+    }
+    ReadValue(*key, section.items[i], config);
+  }
+}
+
+ValueError NotAvailable(std::string_view value) {
+  return ValueError(Quoted(value) + " is not available in this version; remove it");
+}
+
+const std::string& ReadText(const YamlNode& node) {
+  switch (node.kind) {
+    case YamlKind::kScalar:
+      return node.text;
+    case YamlKind::kNull:
+      throw ValueError("no value; give one or remove its place");
+    case YamlKind::kSequence:
+      throw ValueError("a list where one value is wanted; remove the brackets or dashes");
+    case YamlKind::kMap:
+      throw ValueError("a section where one value is wanted; write the value alone");
+  }
+  throw ValueError("not a value");
+}
+
+std::uint64_t ReadNumber(const YamlNode& node, std::uint64_t lowest, std::uint64_t highest) {
+  const std::string& text = ReadText(node);
+  if (node.quoted) {
+    throw ValueError(Quoted(text) + " is text where a number is wanted; remove the quotes");
+  }
+  return ParseNumber(text, lowest, highest);
+}
+
+bool ReadBool(const YamlNode& node) {
+  const std::string& text = ReadText(node);
+  if (node.quoted) {
+    throw ValueError(Quoted(text) + " is text where true or false is wanted; remove the quotes");
+  }
+  return ParseBool(text);
+}
+
+void CheckListSize(const YamlNode& node, ListSize size) {
+  if (node.kind != YamlKind::kSequence) {
+    throw ValueError("not a list; write it in brackets, such as [one, two]");
+  }
+  if (node.items.size() < size.fewest || node.items.size() > size.most) {
+    throw ValueError("a list of " + std::to_string(node.items.size()) + "; give " +
+                     std::to_string(size.fewest) + " to " + std::to_string(size.most) + " items");
+  }
+}
+
+}  // namespace pdtt

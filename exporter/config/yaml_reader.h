@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// From YAML nodes to typed values: a table of keys says what a map may hold.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/values.h"
+#include "config/yaml_document.h"
+
+namespace pdtt {
+
+/// A ValueError of a node within the value that is being read, such as one item of a list.
+class NodeError : public ValueError {
+ public:
+  NodeError(const YamlNode& node, const std::string& message)
+      : ValueError(message), offset_(node.offset) {}
+
+  [[nodiscard]] std::size_t Offset() const { return offset_; }
+
+ private:
+  std::size_t offset_;
+};
+
+struct Key {
+  std::string_view name;  ///< with the sections it stands in: limits.accounts
+  /// Puts the value into the configuration or throws ValueError; null where this version does not
+  /// have what the key is for.
+  void (*read)(const YamlNode& value, Config& config);
+};
+
+/// Reads a section in the file's order. Throws YamlError with the key's full name.
+void ReadSection(const YamlNode& section, std::string_view name, std::span<const Key> keys,
+                 Config& config);
+
+/// A value that says something this version can't do.
+[[nodiscard]] ValueError NotAvailable(std::string_view value);
+
+[[nodiscard]] const std::string& ReadText(const YamlNode& node);
+[[nodiscard]] std::uint64_t ReadNumber(const YamlNode& node, std::uint64_t lowest,
+                                       std::uint64_t highest);
+[[nodiscard]] bool ReadBool(const YamlNode& node);
+
+struct ListSize {
+  std::size_t fewest = 0;
+  std::size_t most = 0;
+};
+
+void CheckListSize(const YamlNode& node, ListSize size);
+
+/// Reads a list whose items all differ.
+template <typename Parse>
+[[nodiscard]] auto ReadList(const YamlNode& node, ListSize size, Parse parse) {
+  CheckListSize(node, size);
+  std::vector<decltype(parse(std::string_view{}))> values;
+  for (const YamlNode& item : node.items) {
+    try {
+      AddDistinct(values, parse(ReadText(item)), item.text);
+    } catch (const ValueError& e) {
+      throw NodeError(item, e.what());
+    }
+  }
+  return values;
+}
+
+}  // namespace pdtt

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of a collection, as errors are counted by.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pdtt {
+
+/// What was being done when an error occurred.
+enum class CollectStage : std::uint8_t {
+  kAccounts,
+  kConnections,
+  kFlows,
+  kEvents,
+  kXdp,
+  kPrograms,
+  kMaps,
+  kNames,
+  kRender
+};
+inline constexpr std::size_t kStages = 9;
+
+}  // namespace pdtt

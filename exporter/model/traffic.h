@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plain values that every module shares: protocols, directions, byte and packet counts, addresses.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace pdtt {
+
+enum class Protocol : std::uint8_t { kTcp, kUdp, kOther };
+
+enum class Direction : std::uint8_t { kInbound, kOutbound };
+
+/// Bytes and packets both ways. Which bytes (IP, frame, payload) is said where the struct is used.
+struct Traffic {
+  std::uint64_t receive_bytes = 0;
+  std::uint64_t transmit_bytes = 0;
+  std::uint64_t receive_packets = 0;
+  std::uint64_t transmit_packets = 0;
+
+  bool operator==(const Traffic&) const = default;
+
+  Traffic& operator+=(const Traffic& other) {
+    receive_bytes += other.receive_bytes;
+    transmit_bytes += other.transmit_bytes;
+    receive_packets += other.receive_packets;
+    transmit_packets += other.transmit_packets;
+    return *this;
+  }
+
+  [[nodiscard]] std::uint64_t Bytes() const { return receive_bytes + transmit_bytes; }
+};
+
+/// An IPv6 address in network byte order; IPv4 is stored v4-mapped (RFC 4291, section 2.5.5.2).
+using IpAddress = std::array<std::uint8_t, 16>;
+
+}  // namespace pdtt
