@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics/exposition.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "metrics/connection_labels.h"
+#include "metrics/label_text.h"
+#include "metrics/names.h"
+#include "metrics/text_writer.h"
+
+namespace pdtt {
+namespace {
+
+// uid and user come first in every family that has them, in this order.
+std::vector<std::string> UserLabels(const Snapshot& snapshot) {
+  std::vector<std::string> texts;
+  texts.reserve(snapshot.users.size());
+  for (const User& user : snapshot.users) {
+    std::string text;
+    AppendLabel(text, labels::kUserProtocol[0], std::to_string(user.uid));
+    text += ',';
+    AppendLabel(text, labels::kUserProtocol[1], user.name);
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+// The families of one snapshot. Every method writes whole families, so that the samples of each
+// stand together as the format asks.
+class TrafficPage {
+ public:
+  TrafficPage(const Snapshot& snapshot, TextWriter& writer)
+      : snapshot_(snapshot), writer_(writer), user_labels_(UserLabels(snapshot)) {}
+
+  void Write() {
+    WriteUserTraffic(FamilyNamed("pdtt_user_receive_bytes_total"), &Traffic::receive_bytes);
+    WriteUserTraffic(FamilyNamed("pdtt_user_transmit_bytes_total"), &Traffic::transmit_bytes);
+    WriteUserTraffic(FamilyNamed("pdtt_user_receive_packets_total"), &Traffic::receive_packets);
+    WriteUserTraffic(FamilyNamed("pdtt_user_transmit_packets_total"), &Traffic::transmit_packets);
+    WriteUserConnections();
+    WriteRetransmits();
+    WriteTotals();
+    WriteXdp();
+    WriteActivity(FamilyNamed("pdtt_user_socket_receive_bytes_total"),
+                  &UserActivity::socket_receive_bytes);
+    WriteActivity(FamilyNamed("pdtt_user_socket_transmit_bytes_total"),
+                  &UserActivity::socket_transmit_bytes);
+    if (!writer_.Stopped()) {
+      WriteConnections();
+    }
+  }
+
+ private:
+  using Value = std::uint64_t;
+
+  void WriteUserTraffic(const FamilySpec& family, Value Traffic::*value) {
+    writer_.BeginFamily(family);
+    for (const UserTraffic& row : snapshot_.user_traffic) {
+      writer_.AddSample(user_labels_.at(row.user),
+                        {snapshot_.networks.at(row.network), LabelValue(row.protocol)},
+                        row.traffic.*value);
+    }
+  }
+
+  void WriteActivity(const FamilySpec& family, Value UserActivity::*value) {
+    writer_.BeginFamily(family);
+    for (const UserActivity& row : snapshot_.user_activity) {
+      writer_.AddSample(user_labels_.at(row.user), {LabelValue(row.protocol)}, row.*value);
+    }
+  }
+
+  void WriteUserConnections() {
+    WriteActivity(FamilyNamed("pdtt_user_connections"), &UserActivity::open_connections);
+    writer_.BeginFamily(FamilyNamed("pdtt_user_connections_opened_total"));
+    for (const UserActivity& row : snapshot_.user_activity) {
+      const std::string_view user = user_labels_.at(row.user);
+      const std::string_view protocol = LabelValue(row.protocol);
+      writer_.AddSample(user, {protocol, LabelValue(Direction::kInbound)}, row.opened_inbound);
+      writer_.AddSample(user, {protocol, LabelValue(Direction::kOutbound)}, row.opened_outbound);
+    }
+    WriteActivity(FamilyNamed("pdtt_user_connections_closed_total"), &UserActivity::closed);
+  }
+
+  void WriteRetransmits() {
+    writer_.BeginFamily(FamilyNamed("pdtt_user_tcp_retransmitted_segments_total"));
+    for (const UserRetransmits& row : snapshot_.user_retransmits) {
+      writer_.AddSample(user_labels_.at(row.user), {snapshot_.networks.at(row.network)},
+                        row.segments);
+    }
+  }
+
+  void WriteTotals() {
+    WriteTotal(FamilyNamed("pdtt_excluded_receive_bytes_total"), snapshot_.excluded.receive_bytes);
+    WriteTotal(FamilyNamed("pdtt_excluded_transmit_bytes_total"),
+               snapshot_.excluded.transmit_bytes);
+    WriteUnattributed(FamilyNamed("pdtt_unattributed_receive_bytes_total"),
+                      &Traffic::receive_bytes);
+    WriteUnattributed(FamilyNamed("pdtt_unattributed_transmit_bytes_total"),
+                      &Traffic::transmit_bytes);
+    WriteTotal(FamilyNamed("pdtt_host_receive_bytes_total"), snapshot_.host.receive_bytes);
+    WriteTotal(FamilyNamed("pdtt_host_transmit_bytes_total"), snapshot_.host.transmit_bytes);
+  }
+
+  void WriteTotal(const FamilySpec& family, Value value) {
+    writer_.BeginFamily(family);
+    writer_.AddSample({}, {}, value);
+  }
+
+  void WriteUnattributed(const FamilySpec& family, Value Traffic::*value) {
+    writer_.BeginFamily(family);
+    writer_.AddSample({}, {"no_socket"}, snapshot_.unattributed_no_socket.*value);
+    writer_.AddSample({}, {"table_full"}, snapshot_.unattributed_table_full.*value);
+  }
+
+  void WriteXdp() {
+    WriteUserXdp(FamilyNamed("pdtt_user_xdp_receive_bytes_total"), &UserXdpTraffic::bytes);
+    WriteUserXdp(FamilyNamed("pdtt_user_xdp_receive_packets_total"), &UserXdpTraffic::packets);
+    WriteXdpTotals(FamilyNamed("pdtt_xdp_receive_bytes_total"), &XdpTotal::bytes);
+    WriteXdpTotals(FamilyNamed("pdtt_xdp_receive_packets_total"), &XdpTotal::packets);
+  }
+
+  void WriteUserXdp(const FamilySpec& family, Value UserXdpTraffic::*value) {
+    writer_.BeginFamily(family);
+    for (const UserXdpTraffic& row : snapshot_.user_xdp) {
+      writer_.AddSample(user_labels_.at(row.user), {snapshot_.interfaces.at(row.interface)},
+                        row.*value);
+    }
+  }
+
+  void WriteXdpTotals(const FamilySpec& family, Value XdpTotal::*value) {
+    writer_.BeginFamily(family);
+    for (const XdpTotal& row : snapshot_.xdp_totals) {
+      writer_.AddSample({}, {snapshot_.interfaces.at(row.interface), LabelValue(row.result)},
+                        row.*value);
+    }
+  }
+
+  void WriteConnections() {
+    const ConnectionLabels texts(snapshot_, user_labels_);
+    WriteConnectionTraffic(FamilyNamed("pdtt_connection_receive_bytes_total"), texts,
+                           &Traffic::receive_bytes);
+    WriteConnectionTraffic(FamilyNamed("pdtt_connection_transmit_bytes_total"), texts,
+                           &Traffic::transmit_bytes);
+    WriteConnectionTraffic(FamilyNamed("pdtt_connection_receive_packets_total"), texts,
+                           &Traffic::receive_packets);
+    WriteConnectionTraffic(FamilyNamed("pdtt_connection_transmit_packets_total"), texts,
+                           &Traffic::transmit_packets);
+    WriteConnectionInfo(texts);
+  }
+
+  void WriteConnectionTraffic(const FamilySpec& family, const ConnectionLabels& texts,
+                              Value Traffic::*value) {
+    writer_.BeginFamily(family);
+    for (std::size_t i = 0; i < snapshot_.connections.size(); ++i) {
+      writer_.AddSample(texts[i], {}, snapshot_.connections[i].traffic.*value);
+    }
+  }
+
+  void WriteConnectionInfo(const ConnectionLabels& texts) {
+    writer_.BeginFamily(FamilyNamed("pdtt_connection_info"));
+    for (std::size_t i = 0; i < snapshot_.connections.size(); ++i) {
+      const Connection& connection = snapshot_.connections[i];
+      writer_.AddSample(
+          texts[i],
+          {std::to_string(connection.pid), connection.command, LabelValue(connection.direction)},
+          1);
+    }
+  }
+
+  const Snapshot& snapshot_;
+  TextWriter& writer_;
+  const std::vector<std::string> user_labels_;
+};
+
+}  // namespace
+
+bool WriteTrafficFamilies(const Snapshot& snapshot, const TextSink& sink) {
+  TextWriter writer(sink);
+  TrafficPage(snapshot, writer).Write();
+  return writer.Finish();
+}
+
+}  // namespace pdtt
