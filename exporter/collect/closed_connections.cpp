@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/closed_connections.h"
+
+namespace pdtt {
+
+void ClosedConnections::Add(const std::vector<ConnectionReading>& closed, Clock::time_point now) {
+  for (const ConnectionReading& connection : closed) {
+    closed_.push_back({connection, now + linger_, false});
+  }
+  while (closed_.size() > capacity_) {
+    closed_.pop_front();
+  }
+}
+
+void ClosedConnections::Publish(Clock::time_point now, std::vector<ConnectionReading>& into) {
+  while (!closed_.empty() && closed_.front().published && closed_.front().until <= now) {
+    closed_.pop_front();
+  }
+  for (Closed& closed : closed_) {
+    closed.published = true;
+    into.push_back(closed.connection);
+  }
+}
+
+}  // namespace pdtt

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections that have ended, kept until a scraper can have seen their last values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "model/reading.h"
+
+namespace pdtt {
+
+class ClosedConnections {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Each stays for `linger` and until it was published once; the oldest of more than `capacity`
+  /// make room.
+  ClosedConnections(std::chrono::milliseconds linger, std::size_t capacity)
+      : linger_(linger), capacity_(capacity) {}
+
+  void Add(const std::vector<ConnectionReading>& closed, Clock::time_point now);
+
+  /// Forgets what has lingered long enough. The rest counts as published from here on.
+  void Publish(Clock::time_point now, std::vector<ConnectionReading>& into);
+
+ private:
+  struct Closed {
+    ConnectionReading connection;
+    Clock::time_point until;
+    bool published = false;
+  };
+
+  std::chrono::milliseconds linger_;
+  std::size_t capacity_;
+  std::deque<Closed> closed_;
+};
+
+}  // namespace pdtt

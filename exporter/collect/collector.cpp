@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/collector.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace pdtt {
+
+Collector::Collector(TrafficSource& source, CollectorOptions options)
+    : source_(source),
+      options_(std::move(options)),
+      closed_(options_.linger, options_.closed_connections),
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+
+Collector::SnapshotPtr Collector::Latest() const {
+  const std::scoped_lock lock{mutex_};
+  return latest_;
+}
+
+Collector::SnapshotPtr Collector::Fresh(std::chrono::milliseconds max_age,
+                                        std::chrono::milliseconds timeout) {
+  const auto oldest = Clock::now() - max_age;
+  std::unique_lock lock{mutex_};
+  if (latest_ && latest_->steady_time >= oldest) {
+    return latest_;
+  }
+  requested_ = true;
+  changed_.notify_all();
+  const std::uint64_t asked_for = started_ + 1;  // one under way began before we asked
+  changed_.wait_for(lock, timeout, [&] {
+    return (latest_ && latest_->steady_time >= oldest) || finished_ >= asked_for;
+  });
+  return latest_;
+}
+
+void Collector::Run(const std::stop_token& stop) {
+  auto deadline = Clock::now();
+  while (!stop.stop_requested()) {
+    // A slow collection makes the next poll late; it does not make several at once.
+    deadline = std::max(deadline + options_.poll_interval, Clock::now());
+    bool requested = false;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait_until(lock, stop, deadline, [&] { return requested_; });
+      requested = std::exchange(requested_, false);
+      started_ += requested ? 1 : 0;
+    }
+    TakeEvents();
+    if (requested) {
+      Collect();
+    }
+  }
+}
+
+void Collector::TakeEvents() {
+  try {
+    const EventsReading events = source_.ReadEvents();
+    closed_.Add(events.closed, Clock::now());
+    for (const std::uint32_t uid : events.new_users) {
+      // Asked for now, the name is there when the user's first row is.
+      static_cast<void>(options_.users.name_of(options_.users.owner_of(uid)));
+    }
+  } catch (const std::exception& error) {
+    options_.on_error(CollectStage::kEvents);
+    options_.log_error(std::string{"events: "} + error.what());
+  }
+}
+
+void Collector::Collect() {
+  SnapshotPtr snapshot;
+  try {
+    const auto start = Clock::now();
+    options_.before_collection();
+    const Reading reading = source_.Read();
+    for (const CollectStage stage : reading.failed_stages) {
+      options_.on_error(stage);
+    }
+    const bool have_accounts = std::find(reading.failed_stages.begin(), reading.failed_stages.end(),
+                                         CollectStage::kAccounts) == reading.failed_stages.end();
+    if (have_accounts) {
+      TakeEvents();  // a connection closed since the sockets were read is not gone from view
+      std::vector<ConnectionReading> closed;
+      closed_.Publish(start, closed);
+      BuiltSnapshot built = BuildSnapshot(reading, closed, options_.rules, options_.users);
+      built.snapshot.time = std::chrono::system_clock::now();
+      built.snapshot.steady_time = start;
+      built.snapshot.collect_duration = Clock::now() - start;
+      if (built.dropped_series != 0) {
+        options_.on_dropped_series(built.dropped_series);
+      }
+      snapshot = std::make_shared<const Snapshot>(std::move(built.snapshot));
+    }
+  } catch (const std::exception& error) {
+    options_.on_error(CollectStage::kAccounts);
+    options_.log_error(std::string{"collection: "} + error.what());
+  }
+  Publish(std::move(snapshot));
+}
+
+void Collector::Publish(SnapshotPtr snapshot) {
+  const std::scoped_lock lock{mutex_};
+  finished_ = started_;
+  if (snapshot) {
+    latest_ = std::move(snapshot);
+  }
+  changed_.notify_all();
+}
+
+}  // namespace pdtt

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns a reading of the kernel's tables into a snapshot: users named and merged, the busiest
+// connections chosen, limits kept. No clock, no system calls.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "model/reading.h"
+#include "model/snapshot.h"
+
+namespace pdtt {
+
+struct SnapshotRules {
+  std::vector<std::string> networks;    ///< names, by the reading's network number
+  std::vector<std::string> interfaces;  ///< names, by the reading's interface number
+  std::unordered_set<std::uint32_t> excluded_uids;
+  std::size_t connections_export = 100;
+  std::size_t series_limit = 20000;
+};
+
+struct UserNaming {
+  std::function<std::uint32_t(std::uint32_t)> owner_of;  ///< whom a sub-uid belongs to
+  std::function<std::string(std::uint32_t)> name_of;
+};
+
+struct BuiltSnapshot {
+  Snapshot snapshot;  ///< without its times
+  std::uint64_t dropped_series = 0;
+};
+
+/// `closed` are connections that ended but are still shown. Every user, once seen with a protocol,
+/// has a row for each network, so that a counter starts at zero and not at its first value.
+[[nodiscard]] BuiltSnapshot BuildSnapshot(const Reading& reading,
+                                          const std::vector<ConnectionReading>& closed,
+                                          const SnapshotRules& rules, const UserNaming& users);
+
+}  // namespace pdtt

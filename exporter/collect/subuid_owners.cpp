@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/subuid_owners.h"
+
+#include <pwd.h>
+
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+namespace pdtt {
+namespace {
+
+constexpr std::size_t kLargestEntry = 65536;
+
+std::optional<std::uint32_t> ToNumber(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> UidOfUser(const std::string& name_or_uid) {
+  if (const auto number = ToNumber(name_or_uid)) {
+    return number;
+  }
+  std::vector<char> buffer(kLargestEntry);
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwnam_r(name_or_uid.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? std::nullopt : std::optional<std::uint32_t>{entry.pw_uid};
+}
+
+SubuidOwners::SubuidOwners(std::filesystem::path file, UidOf uid_of)
+    : file_(std::move(file)), uid_of_(std::move(uid_of)) {
+  Refresh();
+}
+
+void SubuidOwners::Refresh() {
+  std::error_code error;
+  const auto changed_at = std::filesystem::last_write_time(file_, error);
+  if (error) {
+    ranges_.clear();
+    read_at_ = std::filesystem::file_time_type::min();
+    return;
+  }
+  if (changed_at == read_at_) {
+    return;
+  }
+  read_at_ = changed_at;
+  ranges_.clear();
+  std::ifstream lines{file_};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first_colon = line.find(':');
+    const std::size_t last_colon = line.rfind(':');
+    if (first_colon == std::string::npos || first_colon == last_colon) {
+      continue;
+    }
+    const auto owner = uid_of_(line.substr(0, first_colon));
+    const auto first =
+        ToNumber(std::string_view{line}.substr(first_colon + 1, last_colon - first_colon - 1));
+    const auto count = ToNumber(std::string_view{line}.substr(last_colon + 1));
+    if (!owner || !first || !count || *count == 0 ||
+        *count - 1 > std::numeric_limits<std::uint32_t>::max() - *first) {
+      continue;
+    }
+    ranges_.push_back({*first, *first + (*count - 1), *owner});
+  }
+}
+
+std::uint32_t SubuidOwners::OwnerOf(std::uint32_t uid) const {
+  for (const Range& range : ranges_) {
+    if (uid >= range.first && uid <= range.last) {
+      return range.owner;
+    }
+  }
+  return uid;
+}
+
+}  // namespace pdtt

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// User names by uid, looked up in a thread of their own: LDAP and SSSD can hang for seconds.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace pdtt {
+
+/// The name of a user, empty if there is none; throws if the name service fails.
+using UserLookup = std::function<std::optional<std::string>(std::uint32_t)>;
+
+/// getpwuid_r(3). Throws std::system_error.
+[[nodiscard]] std::optional<std::string> LookUpUser(std::uint32_t uid);
+
+struct UserNamesOptions {
+  UserLookup look_up = LookUpUser;
+  std::chrono::milliseconds known_for{600'000};   ///< then a name is looked up again
+  std::chrono::milliseconds unknown_for{60'000};  ///< the same for a uid without a name
+  std::function<void()> on_error;                 ///< called from the look-up thread
+};
+
+/// Thread-safe. No call waits for a name service but WaitUntilIdle().
+class UserNames {
+ public:
+  explicit UserNames(UserNamesOptions options);
+  ~UserNames();
+  UserNames(const UserNames&) = delete;
+  UserNames& operator=(const UserNames&) = delete;
+
+  /// The name if it is known, else the uid in decimal and a look-up is under way. An outdated name
+  /// is given until the new one is known.
+  [[nodiscard]] std::string Name(std::uint32_t uid);
+
+  /// Waits until every name asked for so far was looked up. False on time-out.
+  bool WaitUntilIdle(std::chrono::milliseconds timeout);
+
+ private:
+  class Cache;
+  std::shared_ptr<Cache> cache_;  ///< shared with the thread, which may outlive this object
+  std::thread thread_;
+};
+
+}  // namespace pdtt

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/collector.h"
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "collect/readings.h"
+
+namespace pdtt {
+namespace {
+
+using namespace std::chrono_literals;
+using test::TcpConnection;
+
+constexpr auto kPatience = 10s;
+
+// A source in memory; each reading has one more received byte than the last.
+class FakeSource : public TrafficSource {
+ public:
+  EventsReading ReadEvents() override {
+    const std::scoped_lock lock{mutex_};
+    return std::exchange(events_, {});
+  }
+
+  Reading Read() override {
+    std::this_thread::sleep_for(delay_.load());
+    const std::uint64_t count = ++reads_;
+    if (fail_) {
+      throw std::runtime_error("the source is broken");
+    }
+    Reading reading;
+    reading.accounts.host.all.receive_bytes = count;
+    const std::scoped_lock lock{mutex_};
+    reading.failed_stages = failed_stages_;
+    return reading;
+  }
+
+  void Happened(EventsReading events) {
+    const std::scoped_lock lock{mutex_};
+    events_ = std::move(events);
+  }
+
+  void FailStage(CollectStage stage) {
+    const std::scoped_lock lock{mutex_};
+    failed_stages_ = {stage};
+  }
+
+  std::atomic<std::uint64_t> reads_ = 0;
+  std::atomic<bool> fail_ = false;
+  std::atomic<std::chrono::milliseconds> delay_ = 0ms;
+
+ private:
+  std::mutex mutex_;
+  EventsReading events_;
+  std::vector<CollectStage> failed_stages_;
+};
+
+struct Counts {
+  std::atomic<int> errors = 0;
+  std::atomic<int> names = 0;
+};
+
+CollectorOptions Options(Counts& counts) {
+  CollectorOptions options;
+  options.rules.networks = {"internet"};
+  options.users.owner_of = [](std::uint32_t uid) { return uid; };
+  options.users.name_of = [&counts](std::uint32_t uid) {
+    ++counts.names;
+    return std::to_string(uid);
+  };
+  options.before_collection = [] {};
+  options.poll_interval = 5ms;
+  options.on_error = [&counts](CollectStage) { ++counts.errors; };
+  options.on_dropped_series = [](std::uint64_t) {};
+  options.log_error = [](const std::string&) {};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("nothing is read until somebody asks", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  std::this_thread::sleep_for(30ms);
+  CHECK(source.reads_ == 0);
+  CHECK(collector.Latest() == nullptr);
+  CHECK(collector.Fresh(1h, kPatience) != nullptr);
+  CHECK(source.reads_ == 1);
+}
+
+TEST_CASE("a snapshot is shared for as long as it is fresh", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  const auto first = collector.Fresh(1h, kPatience);
+  CHECK(collector.Fresh(1h, kPatience) == first);
+  const auto second = collector.Fresh(0ms, kPatience);
+  CHECK(second != first);
+  CHECK(second->host.receive_bytes == 2);
+  CHECK(first->host.receive_bytes == 1);
+}
+
+TEST_CASE("concurrent scrapers share a collection", "[collector]") {
+  FakeSource source;
+  source.delay_ = 100ms;
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  std::vector<std::future<Collector::SnapshotPtr>> scrapers;
+  for (int i = 0; i < 8; ++i) {
+    scrapers.push_back(
+        std::async(std::launch::async, [&] { return collector.Fresh(1s, kPatience); }));
+  }
+  for (auto& scraper : scrapers) {
+    CHECK(scraper.get() != nullptr);
+  }
+  CHECK(source.reads_ <= 2);
+}
+
+TEST_CASE("a hanging source keeps a scraper no longer than its time-out", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  const auto first = collector.Fresh(1h, kPatience);
+  source.delay_ = 2000ms;
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(collector.Fresh(0ms, 50ms) == first);
+  CHECK(std::chrono::steady_clock::now() - start < 1500ms);
+}
+
+TEST_CASE("a failing source leaves the last good snapshot", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  const auto first = collector.Fresh(1h, kPatience);
+  SECTION("it throws") {
+    source.fail_ = true;
+  }
+  SECTION("its accounts cannot be read") {
+    source.FailStage(CollectStage::kAccounts);
+  }
+  CHECK(collector.Fresh(0ms, kPatience) == first);
+  CHECK(counts.errors > 0);
+}
+
+TEST_CASE("a part that cannot be read is counted and the rest is published", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  source.FailStage(CollectStage::kFlows);
+  Collector collector{source, Options(counts)};
+  CHECK(collector.Fresh(0ms, kPatience) != nullptr);
+  CHECK(counts.errors > 0);
+}
+
+TEST_CASE("closed connections are shown after they ended", "[collector]") {
+  FakeSource source;
+  source.Happened({{TcpConnection(5, 1, 77)}, {}});
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  const auto snapshot = collector.Fresh(0ms, kPatience);
+  REQUIRE(snapshot->connections.size() == 1);
+  CHECK(snapshot->connections[0].traffic.receive_bytes == 77);
+}
+
+TEST_CASE("a new user's name is asked for before the first scrape", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  const Collector collector{source, Options(counts)};
+  source.Happened({{}, {1000, 1001}});
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (counts.names < 2 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(counts.names == 2);
+}
+
+}  // namespace pdtt
