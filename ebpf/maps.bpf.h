@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Every map of the project. Weak, so that each .bpf.c may include this file. */
+#ifndef PDTT_MAPS_BPF_H
+#define PDTT_MAPS_BPF_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include "pdtt_abi.h"
+
+/* A function of its own in the program: one copy of what several paths need, called at run time. */
+#define __subprog static __noinline __attribute__((unused))
+
+/* The sizes are those of the default configuration; the exporter sets them before load. */
+#define PDTT_DEFAULT_ACCOUNTS	 4096
+#define PDTT_DEFAULT_CONNECTIONS 65536
+
+const volatile struct pdtt_settings settings SEC(".rodata") __weak = {};
+
+/* The bank that programs add to, 0 or 1; the exporter flips it through the mapped section. */
+volatile __u32 active_bank SEC(".bss") __weak = 0;
+
+/* Socket -> owner, peer and counters. Cloned from a listener to the sockets it accepts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct pdtt_conn);
+} conn_stats_map SEC(".maps") __weak;
+
+/* Account -> slot. Consulted once per connection, not per packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PDTT_DEFAULT_ACCOUNTS);
+	__type(key, struct pdtt_account_key);
+	__type(value, __u32);
+} account_map SEC(".maps") __weak;
+
+/* Slots no account has yet; the exporter fills it before anything is attached. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, PDTT_DEFAULT_ACCOUNTS);
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(__u32));
+} free_slots_map SEC(".maps") __weak;
+
+/* bank * settings.accounts + slot -> the counters of an account. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PDTT_DEFAULT_ACCOUNTS *PDTT_BANKS);
+	__type(key, __u32);
+	__type(value, struct pdtt_account);
+} user_stats_map SEC(".maps") __weak;
+
+/* bank -> the host's totals. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PDTT_BANKS);
+	__type(key, __u32);
+	__type(value, struct pdtt_host);
+} host_stats_map SEC(".maps") __weak;
+
+/* Remote address -> network class. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct pdtt_lpm_key);
+	__type(value, __u32);
+} network_map SEC(".maps") __weak;
+
+/* One peer of an unconnected socket -> its counters. Bounded: idle peers make room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PDTT_DEFAULT_CONNECTIONS);
+	__type(key, struct pdtt_flow_key);
+	__type(value, struct pdtt_flow);
+} flow_stats_map SEC(".maps") __weak;
+
+/* The bridge to XDP, which sees frames but no sockets. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PDTT_DEFAULT_CONNECTIONS);
+	__type(key, struct pdtt_conn_key);
+	__type(value, struct pdtt_conn_owner);
+} conn_uid_map SEC(".maps") __weak;
+
+/* slot * settings.interfaces + interface -> frames of known connections. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PDTT_DEFAULT_ACCOUNTS);
+	__type(key, __u32);
+	__type(value, struct pdtt_frames);
+} xdp_user_map SEC(".maps") __weak;
+
+/* interface * PDTT_XDP_RESULTS + result -> frames. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PDTT_MAX_INTERFACES *PDTT_XDP_RESULTS);
+	__type(key, __u32);
+	__type(value, struct pdtt_frames);
+} xdp_result_map SEC(".maps") __weak;
+
+/* enum pdtt_map -> inserts that were refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PDTT_MAPS);
+	__type(key, __u32);
+	__type(value, __u64);
+} failure_map SEC(".maps") __weak;
+
+/* Closed connections and new accounts, in the order they happened. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} events SEC(".maps") __weak;
+
+#endif /* PDTT_MAPS_BPF_H */

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Counts one packet of a socket in the cgroup hooks: wire size, account, connection or flow.
+ *
+ * An established TCP connection takes the short way: socket -> storage -> slot -> adds. All else
+ * (listeners, UDP, raw sockets, sockets older than the programs) asks the packet for its peer.
+ */
+#ifndef PDTT_SKB_ACCOUNTING_BPF_H
+#define PDTT_SKB_ACCOUNTING_BPF_H
+
+#include "connection.bpf.h"
+
+#define PDTT_NO_NETNS 0 /* no cookie is 0; in this hook Linux 6.1 has no helper for it */
+
+struct packet_size {
+	__u64 bytes;
+	__u64 packets;
+	bool inbound;
+};
+
+/* A GSO or GRO super-packet has one header for all of its segments; the wire has one for each. */
+__subprog __u64 super_packet_bytes(struct __sk_buff *skb)
+{
+	struct pdtt_packet packet = {};
+
+	parse_skb(skb, true, &packet);
+	return skb->len - packet.jumbo + (skb->gso_segs - 1) * packet.headers;
+}
+
+static __always_inline void measure(struct __sk_buff *skb, struct packet_size *size)
+{
+	__u32 segments = skb->gso_segs;
+
+	size->bytes = skb->len;
+	size->packets = 1;
+	if (segments > 1) {
+		size->bytes = super_packet_bytes(skb);
+		size->packets = segments;
+	}
+}
+
+/*
+ * A socket whose creation went unseen. In softirq there is no process to ask, so the kernel's
+ * idea of the owner has to do until the owner's next I/O. Raw sockets are left alone: without
+ * storage they are the kernel's own, which send resets and ICMP for nobody.
+ */
+__subprog struct pdtt_conn *adopt(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct pdtt_conn init = {};
+	struct tcp_sock *tcp;
+	__u32 protocol;
+	struct pdtt_conn *conn;
+
+	if (!sk)
+		return NULL;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return NULL;
+	protocol = protocol_class(sk->type, sk->protocol);
+	if (protocol == PDTT_OTHER)
+		return NULL;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (tcp)
+		init_owner(&init, tcp->inet_conn.icsk_inet.sk.sk_uid.val, protocol,
+			   tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->net_cookie);
+	else /* answers in the user namespace of the socket's network namespace */
+		init_owner(&init, bpf_get_socket_uid(skb), protocol, PDTT_NO_NETNS);
+	init.flags = PDTT_CONN_OLDER;
+	conn = bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!conn)
+		count_failure(PDTT_CONN_STATS_MAP);
+	return conn;
+}
+
+/* Counts a packet of an unconnected socket under its peer, and returns the account's slot. */
+__subprog __u32 count_flow(struct pdtt_conn *conn, const struct pdtt_conn_key *key,
+			   const struct packet_size *size)
+{
+	struct pdtt_flow_key flow_key = {};
+	struct pdtt_flow init = {};
+	struct pdtt_flow *flow;
+
+	flow_key.conn = *key;
+	flow_key.netns_cookie = conn->netns_cookie;
+	flow_key.uid = conn->uid;
+	flow = bpf_map_lookup_elem(&flow_stats_map, &flow_key);
+	if (!flow) {
+		init.start_ns = bpf_ktime_get_boot_ns();
+		init.pid = conn->pid;
+		init.network = network_of(key);
+		init.slot = account_slot(conn->uid, init.network, conn->protocol);
+		init.direction = size->inbound ? PDTT_INBOUND : PDTT_OUTBOUND;
+		__builtin_memcpy(init.comm, conn->comm, sizeof(init.comm));
+		bpf_map_update_elem(&flow_stats_map, &flow_key, &init, BPF_NOEXIST);
+		bridge_add(key, conn->uid, init.slot, conn->netns_cookie);
+		flow = bpf_map_lookup_elem(&flow_stats_map, &flow_key);
+		if (!flow) {
+			count_failure(PDTT_FLOW_MAP);
+			return init.slot;
+		}
+	}
+	flow->last_ns = bpf_ktime_get_coarse_ns();
+	add_traffic(&flow->traffic, size->inbound, size->bytes, size->packets);
+	return flow->slot;
+}
+
+/* A listener's handshakes have many peers; an older connection is resolved by its first packet. */
+static __always_inline __u32 count_tcp(struct bpf_sock *sk, struct pdtt_conn *conn,
+				       const struct pdtt_conn_key *key,
+				       const struct packet_size *size)
+{
+	if (!(conn->flags & PDTT_CONN_OLDER) || sk->state != BPF_TCP_ESTABLISHED)
+		return account_slot(conn->uid, network_of(key), conn->protocol);
+	resolve(conn, key);
+	open_connection(conn, likely_direction(key->local_port));
+	add_traffic(&conn->traffic, size->inbound, size->bytes, size->packets);
+	return conn->slot;
+}
+
+/* connect() gives a UDP socket one peer, though sendto() may still name another. */
+static __always_inline __u32 count_udp(struct bpf_sock *sk, struct pdtt_conn *conn,
+				       const struct pdtt_conn_key *key,
+				       const struct packet_size *size)
+{
+	struct pdtt_conn_key connected = {};
+
+	if (conn->flags & PDTT_CONN_RESOLVED && same_remote(&conn->key, key)) {
+		add_traffic(&conn->traffic, size->inbound, size->bytes, size->packets);
+		return conn->slot;
+	}
+	open_connection(conn, size->inbound ? PDTT_INBOUND : PDTT_OUTBOUND);
+	if (sk->state != BPF_TCP_ESTABLISHED) /* connected, for UDP too */
+		return count_flow(conn, key, size);
+	remote_from_sock(&connected, sk);
+	if (!same_remote(&connected, key))
+		return count_flow(conn, key, size);
+	end_record(conn);
+	resolve(conn, key);
+	add_traffic(&conn->traffic, size->inbound, size->bytes, size->packets);
+	return conn->slot;
+}
+
+/* The account of a packet whose socket does not already say it. */
+__subprog __u32 slot_by_packet(struct __sk_buff *skb, struct pdtt_conn *conn,
+			       const struct packet_size *size)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct pdtt_packet packet = {};
+
+	if (!sk)
+		return conn->home_slot;
+	if (!parse_skb(skb, size->inbound, &packet))
+		return conn->home_slot;
+	if (conn->protocol == PDTT_TCP)
+		return count_tcp(sk, conn, &packet.key, size);
+	if (conn->protocol == PDTT_UDP)
+		return count_udp(sk, conn, &packet.key, size);
+	packet.key.local_port = 0;
+	packet.key.remote_port = 0;
+	open_connection(conn, size->inbound ? PDTT_INBOUND : PDTT_OUTBOUND);
+	return count_flow(conn, &packet.key, size);
+}
+
+/* The bank is read once, so that a packet is whole in one of them. */
+static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
+{
+	__u32 bank = active_bank & 1;
+	struct pdtt_host *host = host_at(bank);
+	struct packet_size size = {.inbound = inbound};
+	struct bpf_sock *sk = skb->sk;
+	struct pdtt_conn *conn = NULL;
+	struct pdtt_account *account;
+	__u32 slot;
+
+	if (!host)
+		return;
+	measure(skb, &size);
+	add_traffic(&host->all, inbound, size.bytes, size.packets);
+	if (sk)
+		conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
+	if (!conn)
+		conn = adopt(skb);
+	if (!conn) {
+		add_traffic(&host->no_socket, inbound, size.bytes, size.packets);
+		return;
+	}
+	if (conn->protocol == PDTT_TCP && conn->flags & PDTT_CONN_RESOLVED) {
+		add_traffic(&conn->traffic, inbound, size.bytes, size.packets);
+		slot = conn->slot;
+	} else {
+		slot = slot_by_packet(skb, conn, &size);
+	}
+	account = account_at(slot, bank);
+	add_traffic(account ? &account->traffic : &host->table_full, inbound, size.bytes,
+		    size.packets);
+}
+
+#endif /* PDTT_SKB_ACCOUNTING_BPF_H */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What a TCP connection's events mean for its record. */
+#ifndef PDTT_TCP_EVENTS_BPF_H
+#define PDTT_TCP_EVENTS_BPF_H
+
+#include "connection.bpf.h"
+
+#define PDTT_SOCKOPS_FLAGS (BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG)
+
+static __always_inline struct pdtt_conn *conn_of(struct bpf_sock_ops *ops)
+{
+	struct bpf_sock *sk = ops->sk;
+
+	return sk ? bpf_sk_storage_get(&conn_stats_map, sk, 0, 0) : NULL;
+}
+
+static __always_inline void resolve_from(struct pdtt_conn *conn, struct bpf_sock_ops *ops)
+{
+	struct pdtt_conn_key key = {};
+
+	key_from_sock_ops(&key, ops);
+	resolve(conn, &key);
+}
+
+/* The tuple is complete, so the SYN is already counted and the SYN-ACK is already known to XDP. */
+static __always_inline void tcp_connect(struct bpf_sock_ops *ops)
+{
+	struct pdtt_conn *conn = conn_of(ops);
+
+	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | PDTT_SOCKOPS_FLAGS);
+	if (conn)
+		resolve_from(conn, ops);
+}
+
+static __always_inline void tcp_established(struct bpf_sock_ops *ops, __u32 direction)
+{
+	struct pdtt_conn *conn = conn_of(ops);
+
+	if (!conn)
+		return;
+	if (!(conn->flags & PDTT_CONN_RESOLVED))
+		resolve_from(conn, ops);
+	open_connection(conn, direction);
+}
+
+/* The storage is a copy of the listener's: the owner stays, the listener's state does not. */
+static __always_inline void tcp_accepted(struct bpf_sock_ops *ops)
+{
+	struct pdtt_conn *conn = conn_of(ops);
+
+	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | PDTT_SOCKOPS_FLAGS);
+	if (!conn)
+		return;
+	__builtin_memset(&conn->traffic, 0, sizeof(conn->traffic));
+	conn->flags = 0;
+	tcp_established(ops, PDTT_INBOUND);
+}
+
+static __always_inline void tcp_closed(struct bpf_sock_ops *ops)
+{
+	struct pdtt_conn *conn = conn_of(ops);
+
+	if (conn)
+		close_connection(conn);
+}
+
+/* args: sequence number, segments, error (0: it was sent). */
+static __always_inline void tcp_retransmitted(struct bpf_sock_ops *ops)
+{
+	struct pdtt_conn *conn = conn_of(ops);
+	struct pdtt_account *account;
+
+	if (!conn || ops->args[2])
+		return;
+	account = account_now(conn->slot);
+	if (account)
+		add(&account->retransmits, ops->args[1]);
+}
+
+#endif /* PDTT_TCP_EVENTS_BPF_H */

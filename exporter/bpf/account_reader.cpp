@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf/account_reader.h"
+
+#include <chrono>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+namespace pdtt {
+namespace {
+
+constexpr std::size_t kAccountWords = sizeof(pdtt_account) / sizeof(std::uint64_t);
+constexpr std::size_t kTrafficWords = sizeof(pdtt_traffic) / sizeof(std::uint64_t);
+
+// Programs run for microseconds, unless their CPU preempts them in process context.
+constexpr auto kFirstWait = std::chrono::microseconds{20};
+constexpr auto kLongestWait = std::chrono::milliseconds{200};
+
+Traffic ToTraffic(const pdtt_traffic& traffic) {
+  return {traffic.rx_bytes, traffic.tx_bytes, traffic.rx_packets, traffic.tx_packets};
+}
+
+pdtt_account AccountAt(const std::vector<std::uint64_t>& words, std::size_t slot) {
+  pdtt_account account{};
+  if ((slot + 1) * kAccountWords <= words.size()) {
+    std::memcpy(&account, &words[slot * kAccountWords], sizeof(account));
+  }
+  return account;
+}
+
+}  // namespace
+
+AccountReader::AccountReader(const Maps& maps, std::uint32_t capacity,
+                             std::function<void(std::uint32_t)> activate_bank)
+    : maps_(maps),
+      capacity_(capacity),
+      activate_bank_(std::move(activate_bank)),
+      account_counters_(maps.account_counters, kAccountWords),
+      host_counters_(maps.host_counters, sizeof(pdtt_host) / sizeof(std::uint64_t)) {
+  activate_bank_(active_);
+}
+
+bool AccountReader::ReadKeys() {
+  keys_.clear();
+  return ForEachEntry<pdtt_account_key, std::uint32_t>(
+      maps_.accounts, capacity_, [&](const pdtt_account_key& key, std::uint32_t slot) {
+        if (slot >= keys_.size()) {
+          // A slot between two known ones may not be in the map yet: its uid says so.
+          keys_.resize(slot + 1, pdtt_account_key{PDTT_NO_SLOT, PDTT_NO_SLOT, PDTT_NO_SLOT});
+        }
+        keys_[slot] = key;
+      });
+}
+
+// An account made in between leaves the sums unequal, and the bank is read again.
+bool AccountReader::ReadBank(std::uint32_t bank) {
+  Bank& into = banks_[bank];
+  if (!ReadKeys() || !host_counters_.Read(bank, into.host)) {
+    return false;
+  }
+  into.accounts.resize(keys_.size() * kAccountWords);
+  return account_counters_.Read(bank * capacity_, into.accounts);
+}
+
+bool AccountReader::Balanced(const Bank& bank) const {
+  pdtt_host host{};
+  std::memcpy(&host, bank.host.data(), sizeof(host));
+  std::array<std::uint64_t, kTrafficWords> all{};
+  std::memcpy(all.data(), &host.all, sizeof(all));
+  const auto subtract = [&](const pdtt_traffic& part) {
+    std::array<std::uint64_t, kTrafficWords> words{};
+    std::memcpy(words.data(), &part, sizeof(words));
+    for (std::size_t i = 0; i < kTrafficWords; ++i) {
+      all[i] -= words[i];
+    }
+  };
+  subtract(host.no_socket);
+  subtract(host.table_full);
+  for (std::size_t slot = 0; slot < keys_.size(); ++slot) {
+    subtract(AccountAt(bank.accounts, slot).traffic);
+  }
+  return all == std::array<std::uint64_t, kTrafficWords>{};
+}
+
+std::optional<AccountsReading> AccountReader::Read() {
+  const std::uint32_t resting = std::exchange(active_, 1 - active_);
+  activate_bank_(active_);
+  const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
+  auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(kFirstWait);
+  for (;;) {
+    if (!ReadBank(resting)) {
+      return std::nullopt;
+    }
+    if (Balanced(banks_[resting]) || std::chrono::steady_clock::now() > deadline) {
+      break;
+    }
+    std::this_thread::sleep_for(wait);
+    wait *= 2;
+  }
+
+  AccountsReading reading;
+  for (const Bank& bank : banks_) {
+    pdtt_host host{};
+    std::memcpy(&host, bank.host.data(), sizeof(host));
+    reading.host.all += ToTraffic(host.all);
+    reading.host.no_socket += ToTraffic(host.no_socket);
+    reading.host.table_full += ToTraffic(host.table_full);
+    reading.host.handovers += host.handovers;
+  }
+  for (std::size_t slot = 0; slot < keys_.size(); ++slot) {
+    if (keys_[slot].uid == PDTT_NO_SLOT && keys_[slot].network == PDTT_NO_SLOT) {
+      continue;
+    }
+    AccountReading account;
+    account.uid = keys_[slot].uid;
+    account.network = keys_[slot].network;
+    account.protocol = static_cast<Protocol>(keys_[slot].protocol);
+    for (const Bank& bank : banks_) {
+      const pdtt_account part = AccountAt(bank.accounts, slot);
+      account.traffic += ToTraffic(part.traffic);
+      account.socket_receive_bytes += part.socket_rx_bytes;
+      account.socket_transmit_bytes += part.socket_tx_bytes;
+      account.opened_inbound += part.opened_inbound;
+      account.opened_outbound += part.opened_outbound;
+      account.closed += part.closed;
+      account.retransmits += part.retransmits;
+    }
+    reading.accounts.push_back(account);
+  }
+  return reading;
+}
+
+}  // namespace pdtt

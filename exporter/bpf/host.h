@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about this host that attaching depends on. Paths are arguments: hosts differ.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace pdtt {
+
+/// The mount point of cgroup2, found by file-system type in a mounts(5) file. Throws
+/// std::runtime_error with the remedy if there is none.
+[[nodiscard]] std::filesystem::path FindCgroup2(const std::filesystem::path& mounts);
+
+/// True for the root cgroup of the host (its kernfs inode is 1), whatever the mount shows of it.
+[[nodiscard]] bool IsRootCgroup(const std::filesystem::path& cgroup);
+
+/// Checks that `cgroup` is a directory of cgroup2. Throws std::runtime_error with the remedy.
+void RequireCgroup2(const std::filesystem::path& cgroup);
+
+/// First and last port of net.ipv4.ip_local_port_range; Linux's default if it can't be read.
+[[nodiscard]] std::pair<std::uint32_t, std::uint32_t> EphemeralPorts();
+
+/// SO_NETNS_COOKIE of the calling process's network namespace; 0 before Linux 5.14.
+[[nodiscard]] std::uint64_t NetnsCookie();
+
+/// The index of a network interface. Throws std::runtime_error if there is none of that name.
+[[nodiscard]] std::uint32_t InterfaceIndex(const std::string& name);
+
+/// Throws std::runtime_error if the kernel's type information or the right to load is missing.
+void RequireBpf(const std::filesystem::path& btf);
+
+/// True while kernel.bpf_stats_enabled is on.
+[[nodiscard]] bool ProgramStatisticsEnabled();
+
+}  // namespace pdtt

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf/kernel_source.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <iterator>
+#include <optional>
+#include <span>
+
+#include "bpf/attach.h"
+#include "bpf/connection_record.h"
+#include "bpf/error.h"
+#include "bpf/host.h"
+
+namespace pdtt {
+namespace {
+
+constexpr std::size_t kFrameWords = sizeof(pdtt_frames) / sizeof(std::uint64_t);
+
+std::uint32_t Accounts(const KernelOptions& options) {
+  return static_cast<std::uint32_t>(options.programs.accounts);
+}
+
+// The clock of bpf_ktime_get_coarse_ns().
+std::uint64_t CoarseNow() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+KernelSource::KernelSource(const KernelOptions& options)
+    : options_(options),
+      programs_(options.programs),
+      accounts_({programs_.MapFd("account_map"), programs_.MapFd("user_stats_map"),
+                 programs_.MapFd("host_stats_map")},
+                Accounts(options), [this](std::uint32_t bank) { programs_.SetActiveBank(bank); }),
+      xdp_users_(programs_.MapFd("xdp_user_map"), kFrameWords),
+      xdp_results_(programs_.MapFd("xdp_result_map"), kFrameWords),
+      failures_(programs_.MapFd("failure_map"), 1),
+      events_(programs_.MapFd("events")) {
+  FillSlots();
+  FillNetworks();
+  layers_ = std::make_unique<Layers>(programs_, options_.layers);
+}
+
+// The map is a stack: the last slot pushed is the first one used, so that those in use stay dense.
+void KernelSource::FillSlots() {
+  const int map = programs_.MapFd("free_slots_map");
+  for (std::uint32_t slot = Accounts(options_); slot-- > 0;) {
+    if (const int error = bpf_map_update_elem(map, nullptr, &slot, BPF_ANY); error != 0) {
+      ThrowBpf(error, "fill free_slots_map");
+    }
+  }
+}
+
+void KernelSource::FillNetworks() {
+  const int map = programs_.MapFd("network_map");
+  for (const NetworkPrefix& prefix : options_.networks) {
+    pdtt_lpm_key key{.prefix_len = prefix.length, .addr = {}};
+    std::copy(prefix.address.begin(), prefix.address.end(), std::begin(key.addr));
+    if (const int error = bpf_map_update_elem(map, &key, &prefix.network, BPF_ANY); error != 0) {
+      ThrowBpf(error, "fill network_map");
+    }
+  }
+}
+
+bool KernelSource::ReadSockets(Reading& reading) {
+  const UniqueFd* iterator = layers_->SocketIterator();
+  if (iterator == nullptr) {
+    return true;  // said once, at start
+  }
+  std::vector<std::byte> rest;  // a record may lie across two reads
+  return ReadIterator(*iterator, [&](std::span<const std::byte> piece) {
+    rest.insert(rest.end(), piece.begin(), piece.end());
+    std::size_t at = 0;
+    for (; at + sizeof(pdtt_conn) <= rest.size(); at += sizeof(pdtt_conn)) {
+      pdtt_conn conn{};
+      std::memcpy(&conn, &rest[at], sizeof(conn));
+      reading.sockets.push_back(ToConnection(conn));
+    }
+    rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(at));
+  });
+}
+
+bool KernelSource::ReadFlows(Reading& reading) {
+  const auto linger = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(options_.flow_linger).count());
+  const std::uint64_t now = CoarseNow();
+  flows_ = 0;
+  return ForEachEntry<pdtt_flow_key, pdtt_flow>(
+      programs_.MapFd("flow_stats_map"), options_.programs.connections,
+      [&](const pdtt_flow_key& key, const pdtt_flow& flow) {
+        ++flows_;
+        if (flow.last_ns + linger >= now) {
+          reading.flows.push_back(ToConnection(key, flow));
+        }
+      });
+}
+
+bool KernelSource::ReadXdp(Reading& reading) {
+  const std::size_t interfaces = options_.programs.ifindexes.size();
+  const auto& keys = accounts_.Keys();
+  std::vector<std::uint64_t> users(keys.size() * interfaces * kFrameWords);
+  std::vector<std::uint64_t> results(interfaces * kXdpResults * kFrameWords);
+  if (!xdp_users_.Read(0, users) || !xdp_results_.Read(0, results)) {
+    return false;
+  }
+  for (std::size_t i = 0; i < keys.size() * interfaces; ++i) {
+    if (users[i * kFrameWords + 1] != 0) {
+      reading.xdp_users.push_back({keys[i / interfaces].uid,
+                                   static_cast<std::uint32_t>(i % interfaces),
+                                   users[i * kFrameWords], users[i * kFrameWords + 1]});
+    }
+  }
+  for (std::size_t i = 0; i < interfaces * kXdpResults; ++i) {
+    reading.xdp_totals.push_back({i / kXdpResults, static_cast<XdpResult>(i % kXdpResults),
+                                  results[i * kFrameWords], results[i * kFrameWords + 1]});
+  }
+  return true;
+}
+
+bool KernelSource::ReadMapStates(Reading& reading) {
+  std::vector<std::uint64_t> failures(PDTT_MAPS);
+  bool complete = failures_.Read(0, failures);
+  const std::uint64_t connections = options_.programs.connections;
+  reading.maps = {
+      {"account_map", accounts_.Keys().size(), options_.programs.accounts,
+       failures[PDTT_ACCOUNT_MAP]},
+      {"conn_stats_map", reading.sockets.size(), std::nullopt, failures[PDTT_CONN_STATS_MAP]},
+      {"flow_stats_map", flows_, connections, failures[PDTT_FLOW_MAP]},
+      {"events", std::nullopt, std::nullopt, failures[PDTT_EVENTS]},
+  };
+  if (!options_.programs.ifindexes.empty()) {
+    std::uint64_t bridged = 0;
+    complete = ForEachEntry<pdtt_conn_key, pdtt_conn_owner>(
+                   programs_.MapFd("conn_uid_map"), connections,
+                   [&](const pdtt_conn_key&, const pdtt_conn_owner&) { ++bridged; }) &&
+               complete;
+    reading.maps.push_back({"conn_uid_map", bridged, connections, failures[PDTT_CONN_UID_MAP]});
+  }
+  return complete;
+}
+
+Reading KernelSource::Read() {
+  Reading reading;
+  const auto require = [&](bool ok, CollectStage stage) {
+    if (!ok) {
+      reading.failed_stages.push_back(stage);
+    }
+  };
+  std::optional<AccountsReading> accounts = accounts_.Read();
+  require(accounts.has_value(), CollectStage::kAccounts);
+  reading.accounts = std::move(accounts).value_or(AccountsReading{});
+  require(ReadSockets(reading), CollectStage::kConnections);
+  require(ReadFlows(reading), CollectStage::kFlows);
+  require(ReadXdp(reading), CollectStage::kXdp);
+  require(ReadMapStates(reading), CollectStage::kMaps);
+  reading.layers = layers_->Status();
+  reading.programs = layers_->ProgramStatuses();
+  reading.program_statistics = ProgramStatisticsEnabled();
+  return reading;
+}
+
+}  // namespace pdtt

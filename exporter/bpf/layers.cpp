@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf/layers.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "bpf/attach.h"
+#include "bpf/error.h"
+
+namespace pdtt {
+namespace {
+
+std::string Message(int error) {
+  return std::system_category().message(error);
+}
+
+}  // namespace
+
+// The order matters: sockets get an owner before they are looked for, older ones are looked for
+// before anybody could find them without, and packets are counted last.
+Layers::Layers(const Programs& programs, const LayerOptions& options)
+    : programs_(programs),
+      options_(options),
+      cgroup_(open(options.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (!cgroup_) {
+    ThrowBpf(errno, "open " + options.cgroup.string());
+  }
+  for (const Layer layer : {Layer::kXdp, Layer::kSockops, Layer::kCgroup, Layer::kSocket}) {
+    status_.push_back({layer, false, "off", ""});
+  }
+  for (const char* program : {"sock_create_tracker", "sock_release_tracker"}) {
+    if (const int error = AttachToCgroup(program); error != 0) {
+      ThrowBpf(error, std::string{"attach "} + program + " to " + options_.cgroup.string());
+    }
+  }
+  AttachSockops();
+  AttachIterators();
+  AttachSocketLayer();
+  AttachCgroupLayer();
+  AttachXdpLayer();
+}
+
+LayerStatus& Layers::StatusOf(Layer layer) {
+  return status_[static_cast<std::size_t>(layer)];
+}
+
+int Layers::AttachToCgroup(std::string_view program) {
+  UniqueFd link = AttachCgroup(programs_.Find(program), cgroup_.Get());
+  if (!link) {
+    return errno;
+  }
+  attached_.push_back({std::string{program}, 0, "", std::move(link)});
+  return 0;
+}
+
+void Layers::AttachCgroupLayer() {
+  for (const char* program : {"cgroup_skb_ingress", "cgroup_skb_egress"}) {
+    if (const int error = AttachToCgroup(program); error != 0) {
+      ThrowBpf(error, std::string{"attach "} + program + " to " + options_.cgroup.string());
+    }
+  }
+  StatusOf(Layer::kCgroup) = {Layer::kCgroup, true, "attached", ""};
+}
+
+void Layers::AttachSockops() {
+  LayerStatus& status = StatusOf(Layer::kSockops);
+  if (programs_.Find("sockops_tracker") == nullptr) {
+    status.reason = "sockops_tracker: " + programs_.Refusal("sockops_tracker");
+    return;
+  }
+  if (const int error = AttachToCgroup("sockops_tracker"); error != 0) {
+    status.reason = "attach sockops_tracker: " + Message(error);
+    return;
+  }
+  status = {Layer::kSockops, true, "attached", ""};
+}
+
+void Layers::AttachIterators() {
+  for (const char* name : {"iter_tcp", "iter_udp", "iter_sockets"}) {
+    const bpf_program* program = programs_.Find(name);
+    if (program == nullptr) {
+      problems_.push_back(std::string{name} + ": " + programs_.Refusal(name));
+      continue;
+    }
+    const bool sockets = std::string_view{name} == "iter_sockets";
+    UniqueFd link = AttachIterator(program, sockets ? programs_.MapFd("conn_stats_map") : -1);
+    if (!link) {
+      problems_.push_back(std::string{"attach "} + name + ": " + Message(errno));
+      continue;
+    }
+    // Older sockets are looked for once, and only where every socket of the host is ours: these
+    // iterators walk over all sockets of the network namespace, whatever their cgroup.
+    if (!sockets && options_.whole_host && !ReadIterator(link, [](std::span<const std::byte>) {})) {
+      problems_.push_back(std::string{"run "} + name + ": " + Message(errno));
+    }
+    attached_.push_back({name, 0, "", std::move(link)});
+  }
+}
+
+const UniqueFd* Layers::SocketIterator() const {
+  const auto found = std::find_if(attached_.begin(), attached_.end(), [](const Attached& one) {
+    return one.program == "iter_sockets";
+  });
+  return found == attached_.end() ? nullptr : &found->link;
+}
+
+void Layers::AttachSocketLayer() {
+  LayerStatus& status = StatusOf(Layer::kSocket);
+  if (!options_.socket_layer) {
+    status.reason = "switched off by the configuration";
+    return;
+  }
+  std::vector<Attached> links;
+  for (const char* name : {"sock_send_length", "sock_recv_length"}) {
+    const bpf_program* program = programs_.Find(name);
+    if (program == nullptr) {
+      status.reason = std::string{"tracepoint "} + name + ": " + programs_.Refusal(name);
+      return;
+    }
+    UniqueFd link = AttachTracing(program);
+    if (!link) {
+      status.reason = std::string{"attach to tracepoint "} + name + ": " + Message(errno);
+      return;
+    }
+    links.push_back({name, 0, "", std::move(link)});
+  }
+  std::move(links.begin(), links.end(), std::back_inserter(attached_));
+  status = {Layer::kSocket, true, "tracepoint", ""};
+}
+
+void Layers::AttachXdpTo(const Interface& interface) {
+  LayerStatus& status = StatusOf(Layer::kXdp);
+  const bpf_program* program = programs_.Find("xdp_tracker");
+  UniqueFd link;
+  std::string mode = "native";
+  if (options_.xdp != XdpAttachMode::kGeneric) {
+    link = AttachXdp(program, interface.index, XDP_FLAGS_DRV_MODE);
+  }
+  // Generic XDP sees the same frames, only later; another program's place is taken either way.
+  if (!link && options_.xdp != XdpAttachMode::kNative && errno != EBUSY && errno != EEXIST) {
+    mode = "generic";
+    link = AttachXdp(program, interface.index, XDP_FLAGS_SKB_MODE);
+  }
+  if (!link) {
+    status.reason = interface.name + ": " + ExplainXdp(errno);
+    return;
+  }
+  status.mode = mode;
+  attached_.push_back({"xdp_tracker", interface.index, interface.name, std::move(link)});
+}
+
+void Layers::AttachXdpLayer() {
+  LayerStatus& status = StatusOf(Layer::kXdp);
+  if (options_.xdp == XdpAttachMode::kOff) {
+    status.reason = "switched off by the configuration";
+    return;
+  }
+  if (options_.interfaces.empty()) {
+    status.reason = "no interface is named; --interface=NAME switches it on";
+    return;
+  }
+  if (programs_.Find("xdp_tracker") == nullptr) {
+    status.reason = "xdp_tracker: " + programs_.Refusal("xdp_tracker");
+    return;
+  }
+  for (const Interface& interface : options_.interfaces) {
+    AttachXdpTo(interface);
+  }
+  status.up = status.reason.empty();
+}
+
+std::string Layers::MissingInterface() const {
+  for (const Attached& attached : attached_) {
+    if (attached.ifindex == 0) {
+      continue;
+    }
+    bpf_link_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(attached.link.Get(), &info, &size) == 0 && info.xdp.ifindex == 0) {
+      return attached.interface;
+    }
+  }
+  return {};
+}
+
+std::vector<LayerStatus> Layers::Status() const {
+  std::vector<LayerStatus> status = status_;
+  if (const std::string missing = MissingInterface(); !missing.empty()) {
+    LayerStatus& xdp = status[static_cast<std::size_t>(Layer::kXdp)];
+    xdp.up = false;
+    xdp.reason = missing + ": the interface is gone";
+  }
+  return status;
+}
+
+std::vector<ProgramStatus> Layers::ProgramStatuses() const {
+  std::vector<ProgramStatus> statuses;
+  for (const ProgramInfo& info : AllPrograms()) {
+    ProgramStatus status;
+    status.name = info.name;
+    const bpf_program* program = programs_.Find(info.name);
+    bpf_prog_info kernel{};
+    __u32 size = sizeof(kernel);
+    if (program != nullptr &&
+        bpf_obj_get_info_by_fd(bpf_program__fd(program), &kernel, &size) == 0) {
+      status.run_time_ns = kernel.run_time_ns;
+      status.runs = kernel.run_cnt;
+    }
+    status.attached = std::any_of(attached_.begin(), attached_.end(),
+                                  [&](const Attached& one) { return one.program == info.name; });
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
+}
+
+}  // namespace pdtt

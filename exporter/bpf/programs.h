@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF object: opened, configured and loaded, leaving out programs this kernel refuses.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+struct bpf_program;
+struct bpf_map;
+struct pdtt_bpf;
+
+namespace pdtt {
+
+/// What a program is part of. The first four are the layers.
+enum class ProgramPart { kXdp, kSockops, kCgroup, kSocket, kOlderSockets, kConnections };
+
+struct ProgramInfo {
+  const char* name;
+  ProgramPart part;
+};
+
+/// Every program of the object.
+[[nodiscard]] std::span<const ProgramInfo> AllPrograms();
+
+/// Settings of the programs and sizes of their maps.
+struct ProgramOptions {
+  std::size_t accounts = 4096;
+  std::size_t connections = 65536;
+  std::size_t network_prefixes = 16;
+  std::vector<std::uint32_t> ifindexes;  ///< XDP is left out if there are none
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> system_uids;
+  std::pair<std::uint32_t, std::uint32_t> ephemeral_ports{32768, 60999};
+  std::uint64_t netns_cookie = 0;
+  bool handover = true;
+  bool whole_host = true;
+  bool socket_layer = true;
+};
+
+class Programs {
+ public:
+  /// Loads what this kernel accepts. Throws std::runtime_error if the cgroup layer is refused.
+  explicit Programs(const ProgramOptions& options);
+  ~Programs();
+  Programs(const Programs&) = delete;
+  Programs& operator=(const Programs&) = delete;
+
+  /// Null if the program was left out or refused.
+  [[nodiscard]] bpf_program* Find(std::string_view program) const;
+
+  /// Why the kernel refused a program; empty if it did not.
+  [[nodiscard]] std::string Refusal(std::string_view program) const;
+
+  [[nodiscard]] bpf_map* Map(std::string_view name) const;
+  [[nodiscard]] int MapFd(std::string_view name) const;
+
+  [[nodiscard]] std::uint32_t ActiveBank() const;
+  void SetActiveBank(std::uint32_t bank);
+
+ private:
+  struct Destroy {
+    void operator()(pdtt_bpf* skeleton) const noexcept;
+  };
+  std::unique_ptr<pdtt_bpf, Destroy> skeleton_;
+  std::map<std::string, std::string, std::less<>> refusals_;
+};
+
+/// Loads one program alone, with small maps. Empty: the kernel accepts it; else why it does not.
+[[nodiscard]] std::string ProbeProgram(std::string_view program);
+
+}  // namespace pdtt
