@@ -2,10 +2,14 @@
 #include "collect/busiest_connections.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <tuple>
+#include <unordered_map>
 
 namespace pdtt {
 namespace {
+
+using Pointers = std::vector<const ConnectionReading*>;
 
 // What the labels of a connection's series are made of.
 auto Identity(const ConnectionReading& connection) {
@@ -14,9 +18,28 @@ auto Identity(const ConnectionReading& connection) {
                   connection.network);
 }
 
-bool SameSeries(const ConnectionReading& a, const ConnectionReading& b) {
-  return Identity(a) == Identity(b);
-}
+struct HashIdentity {
+  std::size_t operator()(const ConnectionReading* connection) const {
+    std::uint64_t hash = connection->uid;
+    hash = hash << 16U | connection->local_port;
+    hash = hash << 16U | connection->remote_port;
+    return std::hash<std::uint64_t>{}(hash * 0x9e3779b97f4a7c15U);  // ports alone cluster
+  }
+};
+
+struct SameIdentity {
+  bool operator()(const ConnectionReading* a, const ConnectionReading* b) const {
+    return Identity(*a) == Identity(*b);
+  }
+};
+
+struct Merged {
+  ConnectionReading connection;
+  bool open = false;
+  bool filled = false;
+};
+using MergedByIdentity =
+    std::unordered_map<const ConnectionReading*, Merged, HashIdentity, SameIdentity>;
 
 bool Busier(const ConnectionReading& a, const ConnectionReading& b) {
   if (a.traffic.Bytes() != b.traffic.Bytes()) {
@@ -25,56 +48,61 @@ bool Busier(const ConnectionReading& a, const ConnectionReading& b) {
   return Identity(a) < Identity(b);  // a stable choice among equals
 }
 
-void KeepBusiest(std::vector<ConnectionReading>& connections, std::size_t count) {
-  if (connections.size() > count) {
-    std::nth_element(connections.begin(), connections.begin() + static_cast<std::ptrdiff_t>(count),
-                     connections.end(), Busier);
-    connections.resize(count);
+// Twice as many as wanted, since some may turn out to be the same series.
+MergedByIdentity Candidates(const Pointers& open, const Pointers& closed, std::size_t count) {
+  Pointers all = open;
+  all.insert(all.end(), closed.begin(), closed.end());
+  const std::size_t kept = std::min(all.size(), 2 * count);
+  std::nth_element(
+      all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(),
+      [](const ConnectionReading* a, const ConnectionReading* b) { return Busier(*a, *b); });
+  all.resize(kept);
+  MergedByIdentity candidates;
+  candidates.reserve(kept);
+  for (const ConnectionReading* connection : all) {
+    candidates.try_emplace(connection);
+  }
+  return candidates;
+}
+
+void AddOpen(const ConnectionReading& connection, Merged& into) {
+  if (!into.filled) {
+    into = {connection, true, true};
+  } else {
+    into.connection.traffic += connection.traffic;
   }
 }
 
-// Sorts by labels, then merges neighbours.
-void AddUpEqual(std::vector<ConnectionReading>& connections) {
-  std::sort(connections.begin(), connections.end(),
-            [](const ConnectionReading& a, const ConnectionReading& b) {
-              return std::tuple_cat(Identity(a), std::tie(a.start_ns)) <
-                     std::tuple_cat(Identity(b), std::tie(b.start_ns));
-            });
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < connections.size(); ++i) {
-    if (kept > 0 && SameSeries(connections[kept - 1], connections[i])) {
-      connections[kept - 1].traffic += connections[i].traffic;
-    } else {
-      connections[kept++] = connections[i];
-    }
+void AddClosed(const ConnectionReading& connection, Merged& into) {
+  const bool later = !into.filled || connection.start_ns > into.connection.start_ns;
+  if (!into.open && later) {
+    into = {connection, false, true};
   }
-  connections.resize(kept);
 }
 
 }  // namespace
 
-std::vector<ConnectionReading> BusiestConnections(std::vector<ConnectionReading> open,
-                                                  const std::vector<ConnectionReading>& closed,
+std::vector<ConnectionReading> BusiestConnections(const Pointers& open, const Pointers& closed,
                                                   std::size_t count) {
-  AddUpEqual(open);
-  const auto less = [](const ConnectionReading& a, const ConnectionReading& b) {
-    return Identity(a) < Identity(b);
+  MergedByIdentity candidates = Candidates(open, closed, count);
+  const auto merge = [&](const Pointers& connections, auto add) {
+    for (const ConnectionReading* connection : connections) {
+      if (const auto found = candidates.find(connection); found != candidates.end()) {
+        add(*connection, found->second);
+      }
+    }
   };
-  std::vector<ConnectionReading> last_states = closed;
-  std::stable_sort(last_states.begin(), last_states.end(),
-                   [&](const ConnectionReading& a, const ConnectionReading& b) {
-                     return std::tuple_cat(Identity(a), std::tie(b.start_ns)) <
-                            std::tuple_cat(Identity(b), std::tie(a.start_ns));  // latest first
-                   });
-  last_states.erase(std::unique(last_states.begin(), last_states.end(), SameSeries),
-                    last_states.end());
-  std::erase_if(last_states, [&](const ConnectionReading& connection) {
-    return std::binary_search(open.begin(), open.end(), connection, less);
-  });
-  open.insert(open.end(), last_states.begin(), last_states.end());
-  KeepBusiest(open, count);
-  std::sort(open.begin(), open.end(), Busier);
-  return open;
+  merge(open, AddOpen);
+  merge(closed, AddClosed);
+
+  std::vector<ConnectionReading> busiest;
+  busiest.reserve(candidates.size());
+  for (const auto& [identity, merged] : candidates) {
+    busiest.push_back(merged.connection);
+  }
+  std::sort(busiest.begin(), busiest.end(), Busier);
+  busiest.resize(std::min(busiest.size(), count));
+  return busiest;
 }
 
 }  // namespace pdtt

@@ -13,7 +13,7 @@ namespace pdtt {
 /// the same labels (equal addresses in two network namespaces, a port used again) become one: open
 /// ones are added up, a closed one gives way to its successor.
 [[nodiscard]] std::vector<ConnectionReading> BusiestConnections(
-    std::vector<ConnectionReading> open, const std::vector<ConnectionReading>& closed,
-    std::size_t count);
+    const std::vector<const ConnectionReading*>& open,
+    const std::vector<const ConnectionReading*>& closed, std::size_t count);
 
 }  // namespace pdtt

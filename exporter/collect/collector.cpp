@@ -72,7 +72,7 @@ void Collector::Collect() {
   try {
     const auto start = Clock::now();
     options_.before_collection();
-    const Reading reading = source_.Read();
+    Reading reading = source_.Read();
     for (const CollectStage stage : reading.failed_stages) {
       options_.on_error(stage);
     }
@@ -82,7 +82,8 @@ void Collector::Collect() {
       TakeEvents();  // a connection closed since the sockets were read is not gone from view
       std::vector<ConnectionReading> closed;
       closed_.Publish(start, closed);
-      BuiltSnapshot built = BuildSnapshot(reading, closed, options_.rules, options_.users);
+      BuiltSnapshot built =
+          BuildSnapshot(std::move(reading), std::move(closed), options_.rules, options_.users);
       built.snapshot.time = std::chrono::system_clock::now();
       built.snapshot.steady_time = start;
       built.snapshot.collect_duration = Clock::now() - start;

@@ -26,7 +26,7 @@ class Builder {
 
   void AddAccounts(const AccountsReading& reading) {
     for (const AccountReading& account : reading.accounts) {
-      const std::uint32_t uid = users_.owner_of(account.uid);
+      const std::uint32_t uid = account.uid;
       if (IsExcluded(uid)) {
         snapshot_.excluded += account.traffic;
         continue;
@@ -50,7 +50,7 @@ class Builder {
 
   void AddXdp(const Reading& reading) {
     for (const XdpUserReading& row : reading.xdp_users) {
-      const std::uint32_t uid = users_.owner_of(row.uid);
+      const std::uint32_t uid = row.uid;
       if (IsExcluded(uid)) {
         continue;
       }
@@ -62,53 +62,34 @@ class Builder {
     snapshot_.xdp_totals = reading.xdp_totals;
   }
 
-  /// Sockets and flows; returns those that may be shown, with their owners' uids.
-  std::vector<ConnectionReading> OpenConnections(const Reading& reading) {
-    std::vector<ConnectionReading> shown;
-    shown.reserve(reading.sockets.size() + reading.flows.size());
+  void AddConnections(const Reading& reading, const std::vector<ConnectionReading>& closed) {
+    std::vector<const ConnectionReading*> open;
+    std::vector<const ConnectionReading*> ended;
+    open.reserve(reading.sockets.size() + reading.flows.size());
     for (const ConnectionReading& socket : reading.sockets) {
-      const std::uint32_t uid = users_.owner_of(socket.uid);
-      if (!IsExcluded(uid)) {
-        ++activity_[{uid, socket.protocol}].open_connections;
+      if (!IsExcluded(socket.uid)) {
+        ++activity_[{socket.uid, socket.protocol}].open_connections;
       }
       if (socket.has_peer) {
         ++snapshot_.connections_tracked;
-        AppendShown(socket, shown);
+        AppendShown(socket, open);
       }
     }
-    snapshot_.connections_tracked += reading.flows.size();
     for (const ConnectionReading& flow : reading.flows) {
-      AppendShown(flow, shown);
+      AppendShown(flow, open);
     }
-    return shown;
-  }
-
-  void AppendShown(const ConnectionReading& connection,
-                   std::vector<ConnectionReading>& shown) const {
-    const std::uint32_t uid = users_.owner_of(connection.uid);
-    if (!IsExcluded(uid)) {
-      shown.push_back(connection);
-      shown.back().uid = uid;
-    }
-  }
-
-  void AddConnections(const Reading& reading, const std::vector<ConnectionReading>& closed) {
-    const std::vector<ConnectionReading> open = OpenConnections(reading);
-    std::vector<ConnectionReading> ended;
     for (const ConnectionReading& connection : closed) {
       AppendShown(connection, ended);
     }
-    snapshot_.connections_tracked += closed.size();
+    snapshot_.connections_tracked += reading.flows.size() + closed.size();
     AddMissingRows();
-    std::vector<ConnectionReading> busiest =
-        BusiestConnections(open, ended, rules_.connections_export);
+    shown_connections_ = BusiestConnections(open, ended, rules_.connections_export);
     const std::size_t room = SeriesLeft() / kSeriesPerConnection;
-    if (busiest.size() > room) {
-      dropped_series_ = (busiest.size() - room) * kSeriesPerConnection;
-      busiest.resize(room);
+    if (shown_connections_.size() > room) {
+      dropped_series_ = (shown_connections_.size() - room) * kSeriesPerConnection;
+      shown_connections_.resize(room);
     }
-    for (const ConnectionReading& connection : busiest) {
-      shown_connections_.push_back(connection);
+    for (const ConnectionReading& connection : shown_connections_) {
       seen_uids_[connection.uid] = 0;
     }
   }
@@ -140,6 +121,13 @@ class Builder {
   Snapshot& Result() { return snapshot_; }
 
  private:
+  void AppendShown(const ConnectionReading& connection,
+                   std::vector<const ConnectionReading*>& shown) const {
+    if (!IsExcluded(connection.uid)) {
+      shown.push_back(&connection);
+    }
+  }
+
   bool IsExcluded(std::uint32_t uid) const { return rules_.excluded_uids.contains(uid); }
 
   // A row of zeros costs four series; accounts that count are never left out for want of room.
@@ -209,18 +197,30 @@ class Builder {
   std::vector<ConnectionReading> shown_connections_;
 };
 
+template <typename Rows>
+void ToOwners(Rows& rows, const UserNaming& users) {
+  for (auto& row : rows) {
+    row.uid = users.owner_of(row.uid);
+  }
+}
+
 }  // namespace
 
-BuiltSnapshot BuildSnapshot(const Reading& reading, const std::vector<ConnectionReading>& closed,
+BuiltSnapshot BuildSnapshot(Reading reading, std::vector<ConnectionReading> closed,
                             const SnapshotRules& rules, const UserNaming& users) {
+  ToOwners(reading.accounts.accounts, users);
+  ToOwners(reading.xdp_users, users);
+  ToOwners(reading.sockets, users);
+  ToOwners(reading.flows, users);
+  ToOwners(closed, users);
   Builder builder{rules, users};
   builder.AddAccounts(reading.accounts);
   builder.AddXdp(reading);
   builder.AddConnections(reading, closed);
   Snapshot& snapshot = builder.Result();
-  snapshot.layers = reading.layers;
-  snapshot.programs = reading.programs;
-  snapshot.maps = reading.maps;
+  snapshot.layers = std::move(reading.layers);
+  snapshot.programs = std::move(reading.programs);
+  snapshot.maps = std::move(reading.maps);
   snapshot.program_statistics = reading.program_statistics;
   return builder.Finish();
 }

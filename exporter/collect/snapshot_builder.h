@@ -35,8 +35,7 @@ struct BuiltSnapshot {
 
 /// `closed` are connections that ended but are still shown. Every user, once seen with a protocol,
 /// has a row for each network, so that a counter starts at zero and not at its first value.
-[[nodiscard]] BuiltSnapshot BuildSnapshot(const Reading& reading,
-                                          const std::vector<ConnectionReading>& closed,
+[[nodiscard]] BuiltSnapshot BuildSnapshot(Reading reading, std::vector<ConnectionReading> closed,
                                           const SnapshotRules& rules, const UserNaming& users);
 
 }  // namespace pdtt
