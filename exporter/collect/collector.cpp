@@ -58,13 +58,17 @@ void Collector::TakeEvents() {
     const EventsReading events = source_.ReadEvents();
     closed_.Add(events.closed, Clock::now());
     for (const std::uint32_t uid : events.new_users) {
-      // Asked for now, the name is there when the user's first row is.
-      static_cast<void>(options_.users.name_of(options_.users.owner_of(uid)));
+      AskForName(uid);
     }
   } catch (const std::exception& error) {
     options_.on_error(CollectStage::kEvents);
     options_.log_error(std::string{"events: "} + error.what());
   }
+}
+
+// Asked for early, the name is there when the user's first row is.
+void Collector::AskForName(std::uint32_t uid) {
+  static_cast<void>(options_.users.name_of(options_.users.owner_of(uid)));
 }
 
 void Collector::Collect() {
@@ -73,6 +77,10 @@ void Collector::Collect() {
     const auto start = Clock::now();
     options_.before_collection();
     Reading reading = source_.Read();
+    for (const AccountReading& account : reading.accounts.accounts) {
+      AskForName(account.uid);
+    }
+    options_.users.settle();
     for (const CollectStage stage : reading.failed_stages) {
       options_.on_error(stage);
     }

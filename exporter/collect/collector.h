@@ -51,6 +51,7 @@ class Collector {
 
   void Run(const std::stop_token& stop);
   void TakeEvents();
+  void AskForName(std::uint32_t uid);
   void Collect();
   void Publish(SnapshotPtr snapshot);
 

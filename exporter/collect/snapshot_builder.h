@@ -26,6 +26,7 @@ struct SnapshotRules {
 struct UserNaming {
   std::function<std::uint32_t(std::uint32_t)> owner_of;  ///< whom a sub-uid belongs to
   std::function<std::string(std::uint32_t)> name_of;
+  std::function<void()> settle;  ///< waits a moment for names asked for the first time
 };
 
 struct BuiltSnapshot {

@@ -50,7 +50,9 @@ class UserNames::Cache {
 
   std::string Name(std::uint32_t uid) {
     const std::scoped_lock lock{mutex_};
-    Entry& entry = entries_[uid];
+    const auto [found, is_new] = entries_.try_emplace(uid);
+    Entry& entry = found->second;
+    unanswered_ += is_new ? 1U : 0U;
     if (!entry.pending && std::chrono::steady_clock::now() >= entry.valid_until) {
       entry.pending = true;
       queue_.push_back(uid);
@@ -59,9 +61,9 @@ class UserNames::Cache {
     return entry.name.value_or(std::to_string(uid));
   }
 
-  bool WaitUntilIdle(std::chrono::milliseconds timeout) {
+  bool WaitForNewNames(std::chrono::milliseconds timeout) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, timeout, [&] { return queue_.empty() && !looking_up_; });
+    return changed_.wait_for(lock, timeout, [&] { return unanswered_ == 0; });
   }
 
   void Stop() {
@@ -85,11 +87,9 @@ class UserNames::Cache {
       }
       const std::uint32_t uid = queue_.front();
       queue_.pop_front();
-      looking_up_ = true;
       lock.unlock();
       const std::optional<std::optional<std::string>> result = Ask(uid);
       lock.lock();
-      looking_up_ = false;
       Store(uid, result);
       changed_.notify_all();
     }
@@ -101,6 +101,7 @@ class UserNames::Cache {
   struct Entry {
     std::optional<std::string> name;
     bool pending = false;
+    bool answered = false;  ///< at least once
     std::chrono::steady_clock::time_point valid_until;
   };
 
@@ -119,6 +120,7 @@ class UserNames::Cache {
   void Store(std::uint32_t uid, const std::optional<std::optional<std::string>>& result) {
     Entry& entry = entries_[uid];
     entry.pending = false;
+    unanswered_ -= std::exchange(entry.answered, true) ? 0U : 1U;
     if (result) {
       entry.name = *result;
     }
@@ -133,7 +135,7 @@ class UserNames::Cache {
   std::condition_variable changed_;
   std::unordered_map<std::uint32_t, Entry> entries_;
   std::deque<std::uint32_t> queue_;
-  bool looking_up_ = false;
+  std::size_t unanswered_ = 0;
   bool stopping_ = false;
   bool stopped_ = false;
 };
@@ -155,8 +157,8 @@ std::string UserNames::Name(std::uint32_t uid) {
   return cache_->Name(uid);
 }
 
-bool UserNames::WaitUntilIdle(std::chrono::milliseconds timeout) {
-  return cache_->WaitUntilIdle(timeout);
+bool UserNames::WaitForNewNames(std::chrono::milliseconds timeout) {
+  return cache_->WaitForNewNames(timeout);
 }
 
 }  // namespace pdtt

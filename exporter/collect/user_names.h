@@ -25,7 +25,7 @@ struct UserNamesOptions {
   std::function<void()> on_error;                 ///< called from the look-up thread
 };
 
-/// Thread-safe. No call waits for a name service but WaitUntilIdle().
+/// Thread-safe. No call waits for a name service but WaitForNewNames().
 class UserNames {
  public:
   explicit UserNames(UserNamesOptions options);
@@ -37,8 +37,10 @@ class UserNames {
   /// is given until the new one is known.
   [[nodiscard]] std::string Name(std::uint32_t uid);
 
-  /// Waits until every name asked for so far was looked up. False on time-out.
-  bool WaitUntilIdle(std::chrono::milliseconds timeout);
+  /// Waits until every uid asked for so far has been answered at least once. A label that is the
+  /// uid first and the name later makes two series, and increase() misses what came before.
+  /// False on time-out.
+  bool WaitForNewNames(std::chrono::milliseconds timeout);
 
  private:
   class Cache;

@@ -76,6 +76,7 @@ CollectorOptions Options(Counts& counts) {
     ++counts.names;
     return std::to_string(uid);
   };
+  options.users.settle = [] {};
   options.before_collection = [] {};
   options.poll_interval = 5ms;
   options.on_error = [&counts](CollectStage) { ++counts.errors; };

@@ -23,7 +23,7 @@ SnapshotRules TwoNetworks() {
 
 UserNaming PlainNames() {
   return {[](std::uint32_t uid) { return uid; },
-          [](std::uint32_t uid) { return "user" + std::to_string(uid); }};
+          [](std::uint32_t uid) { return "user" + std::to_string(uid); }, [] {}};
 }
 
 Traffic TrafficOf(const Snapshot& snapshot, const std::string& user, std::size_t network,
