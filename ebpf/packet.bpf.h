@@ -32,6 +32,7 @@
 #define PDTT_VLAN_TAGS		     2
 #define PDTT_IPV6_EXTENSIONS	     6
 #define PDTT_IPV6_SHORTEST_EXTENSION 8
+#define PDTT_LONGEST		     0xffffU /* what a length field of IP can say */
 #define PDTT_UNCHECKED		     0x7fffffffU /* the stack has compared lengths already */
 
 /* The four words of an address, so that it is copied without alignment on the wire. */
@@ -66,8 +67,9 @@ static __always_inline void copy_addr(__u8 *to, const void *from)
  * Ports and header length of TCP and UDP; other protocols have neither. `available` is what the
  * IP header promises from `at` on: what lies behind it is link-layer padding, not a header.
  */
-static __always_inline enum pdtt_xdp_result
-parse_transport(void *at, void *end, __u32 available, bool inbound, struct pdtt_packet *packet)
+static __always_inline enum pdtt_xdp_result parse_transport(void *at, void *end, __u32 available,
+							    bool ipv6, bool inbound,
+							    struct pdtt_packet *packet)
 {
 	struct tcphdr *tcp = at;
 	struct udphdr *udp = at; /* both begin with the ports */
@@ -84,8 +86,9 @@ parse_transport(void *at, void *end, __u32 available, bool inbound, struct pdtt_
 	} else {
 		if ((void *)(udp + 1) > end || size > available)
 			return PDTT_XDP_MALFORMED;
-		/* 0 is a jumbogram, RFC 2675 */
-		if (udp->len && (bpf_ntohs(udp->len) < size || bpf_ntohs(udp->len) > available))
+		/* 0 stands for the rest of a packet in IPv6 only: RFC 2675 */
+		if (available <= PDTT_LONGEST && !(ipv6 && !udp->len) &&
+		    (bpf_ntohs(udp->len) < size || bpf_ntohs(udp->len) > available))
 			return PDTT_XDP_MALFORMED;
 	}
 	packet->headers += size;
@@ -115,7 +118,7 @@ static __always_inline enum pdtt_xdp_result parse_ipv4(void *at, void *end, __u3
 		return PDTT_XDP_FRAGMENT;
 	if (at + header > end)
 		return PDTT_XDP_MALFORMED;
-	return parse_transport(at + header, end, total - header, inbound, packet);
+	return parse_transport(at + header, end, total - header, false, inbound, packet);
 }
 
 /* Walks the extension headers of RFC 8200, section 4, to the transport header. */
@@ -172,7 +175,7 @@ static __always_inline enum pdtt_xdp_result parse_ipv6(void *at, void *end, __u3
 		available -= size;
 	}
 	packet->key.protocol = next;
-	return parse_transport(at, end, available, inbound, packet);
+	return parse_transport(at, end, available, true, inbound, packet);
 }
 
 /*

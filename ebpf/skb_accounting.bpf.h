@@ -84,6 +84,7 @@ __subprog __u32 count_flow(struct pdtt_conn *conn, const struct pdtt_conn_key *k
 	flow_key.conn = *key;
 	flow_key.netns_cookie = conn->netns_cookie;
 	flow_key.uid = conn->uid;
+	flow_key.protocol = conn->protocol;
 	flow = bpf_map_lookup_elem(&flow_stats_map, &flow_key);
 	if (!flow) {
 		init.start_ns = bpf_ktime_get_boot_ns();

@@ -129,7 +129,7 @@ struct pdtt_flow_key {
 	struct pdtt_conn_key conn;
 	__u64 netns_cookie;
 	__u32 uid;
-	__u32 pad;
+	__u32 protocol; /* enum pdtt_protocol: a raw socket may carry UDP */
 };
 
 struct pdtt_flow {

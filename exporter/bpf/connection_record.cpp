@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bpf/connection_record.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <iterator>
 
@@ -39,7 +37,7 @@ ConnectionReading ToConnection(const pdtt_flow_key& key, const pdtt_flow& flow) 
   reading.uid = key.uid;
   reading.network = flow.network;
   reading.pid = flow.pid;
-  reading.protocol = key.conn.protocol == IPPROTO_UDP ? Protocol::kUdp : Protocol::kOther;
+  reading.protocol = static_cast<Protocol>(key.protocol);
   reading.direction = static_cast<Direction>(flow.direction);
   reading.start_ns = flow.start_ns;
   std::copy(std::begin(flow.comm), std::end(flow.comm), reading.command.begin());

@@ -75,10 +75,10 @@ void SetConstants(pdtt_bpf& skeleton, const ProgramOptions& options) {
   settings.ephemeral_last = options.ephemeral_ports.second;
 }
 
-pdtt_bpf* Open(const ProgramOptions& options,
-               const std::function<bool(const ProgramInfo&)>& wanted) {
-  pdtt_bpf* skeleton = pdtt_bpf::open();
-  if (skeleton == nullptr) {
+Programs::Skeleton Open(const ProgramOptions& options,
+                        const std::function<bool(const ProgramInfo&)>& wanted) {
+  Programs::Skeleton skeleton{pdtt_bpf::open()};
+  if (!skeleton) {
     ThrowBpf(errno, "open the BPF object");
   }
   SetSizes(*skeleton, options);
@@ -123,7 +123,7 @@ Programs::Programs(const ProgramOptions& options) {
     return !refusals_.contains(info.name);
   };
   const LibbpfLog log;
-  skeleton_.reset(Open(options, wanted));
+  skeleton_ = Open(options, wanted);
   if (pdtt_bpf::load(skeleton_.get()) == 0) {
     return;
   }
@@ -141,7 +141,7 @@ Programs::Programs(const ProgramOptions& options) {
     }
   }
   const LibbpfLog second_log;
-  skeleton_.reset(Open(options, wanted));
+  skeleton_ = Open(options, wanted);
   if (const int error = pdtt_bpf::load(skeleton_.get()); error != 0) {
     throw std::runtime_error("load the BPF object: " + Explain(error, second_log));
   }
@@ -186,9 +186,8 @@ std::string ProbeProgram(std::string_view program) {
   options.ifindexes = {1};
   const LibbpfLog log;
   const auto only = [&](const ProgramInfo& info) { return info.name == program; };
-  pdtt_bpf* skeleton = Open(options, only);
-  const int error = pdtt_bpf::load(skeleton);
-  pdtt_bpf::destroy(skeleton);
+  const Programs::Skeleton skeleton = Open(options, only);
+  const int error = pdtt_bpf::load(skeleton.get());
   return error == 0 ? std::string{} : Explain(error, log);
 }
 

@@ -45,6 +45,11 @@ struct ProgramOptions {
 
 class Programs {
  public:
+  struct Destroy {
+    void operator()(pdtt_bpf* skeleton) const noexcept;
+  };
+  using Skeleton = std::unique_ptr<pdtt_bpf, Destroy>;
+
   /// Loads what this kernel accepts. Throws std::runtime_error if the cgroup layer is refused.
   explicit Programs(const ProgramOptions& options);
   ~Programs();
@@ -64,10 +69,7 @@ class Programs {
   void SetActiveBank(std::uint32_t bank);
 
  private:
-  struct Destroy {
-    void operator()(pdtt_bpf* skeleton) const noexcept;
-  };
-  std::unique_ptr<pdtt_bpf, Destroy> skeleton_;
+  Skeleton skeleton_;
   std::map<std::string, std::string, std::less<>> refusals_;
 };
 
