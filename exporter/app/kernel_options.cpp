@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/kernel_options.h"
+
+#include <stdexcept>
+
+#include "bpf/host.h"
+#include "collect/subuid_owners.h"
+
+namespace pdtt {
+namespace {
+
+XdpAttachMode ToAttachMode(XdpMode mode) {
+  switch (mode) {
+    case XdpMode::kAuto:
+      return XdpAttachMode::kAuto;
+    case XdpMode::kOff:
+      return XdpAttachMode::kOff;
+    case XdpMode::kNative:
+      return XdpAttachMode::kNative;
+    case XdpMode::kGeneric:
+      return XdpAttachMode::kGeneric;
+  }
+  throw std::logic_error("an XDP mode without meaning");
+}
+
+}  // namespace
+
+KernelOptions ToKernelOptions(const Config& config) {
+  KernelOptions options;
+  options.flow_linger = config.connections_linger;
+
+  LayerOptions& layers = options.layers;
+  layers.cgroup = config.cgroup ? *config.cgroup : FindCgroup2("/proc/self/mounts");
+  RequireCgroup2(layers.cgroup);
+  layers.whole_host = IsRootCgroup(layers.cgroup);
+  layers.xdp = ToAttachMode(config.xdp);
+  layers.socket_layer = config.socket != SocketMode::kOff;
+
+  ProgramOptions& programs = options.programs;
+  programs.accounts = config.limit_accounts;
+  programs.connections = config.limit_connections;
+  programs.ephemeral_ports = EphemeralPorts();
+  programs.netns_cookie = NetnsCookie();
+  programs.handover = config.handover;
+  programs.whole_host = layers.whole_host;
+  programs.socket_layer = layers.socket_layer;
+  for (const UidRange& range : config.system_uids) {
+    programs.system_uids.emplace_back(range.first, range.last);
+  }
+  for (const std::string& name : config.interfaces) {
+    const Interface interface { name, InterfaceIndex(name) };
+    if (layers.xdp != XdpAttachMode::kOff) {
+      programs.ifindexes.push_back(interface.index);
+    }
+    layers.interfaces.push_back(interface);
+  }
+
+  for (std::size_t network = 0; network < config.networks.size(); ++network) {
+    for (const Prefix& prefix : config.networks[network].prefixes) {
+      options.networks.push_back(
+          {prefix.address, prefix.length, static_cast<std::uint32_t>(network)});
+    }
+  }
+  programs.network_prefixes = options.networks.size();
+  return options;
+}
+
+SnapshotRules ToSnapshotRules(const Config& config) {
+  SnapshotRules rules;
+  for (const Network& network : config.networks) {
+    rules.networks.push_back(network.name);
+  }
+  if (config.xdp != XdpMode::kOff) {
+    rules.interfaces = config.interfaces;
+  }
+  for (const std::string& user : config.exclude_users) {
+    const auto uid = UidOfUser(user);
+    if (!uid) {
+      throw std::runtime_error("users.exclude: there is no user \"" + user +
+                               "\"; name users of this host, or their uids");
+    }
+    rules.excluded_uids.insert(*uid);
+  }
+  rules.connections_export = config.connections_export;
+  rules.series_limit = config.limit_series;
+  return rules;
+}
+
+}  // namespace pdtt

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/routes.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "metrics/page.h"
+#include "version.h"
+
+namespace pdtt {
+namespace {
+
+// A scraper gives up after 10 s by default.
+constexpr auto kCollectionTimeout = std::chrono::seconds{8};
+
+HttpResponse Text(int status, std::string text) {
+  return {status, "text/plain; charset=utf-8",
+          [text = std::move(text)](const Sink& sink) { sink(text); }};
+}
+
+bool CgroupLayerUp(const Snapshot& snapshot) {
+  return std::any_of(snapshot.layers.begin(), snapshot.layers.end(), [](const LayerStatus& layer) {
+    return layer.layer == Layer::kCgroup && layer.up;
+  });
+}
+
+HttpResponse Metrics(Collector& collector, const ExporterCounters& counters,
+                     std::chrono::milliseconds max_age) {
+  auto snapshot = collector.Fresh(max_age, kCollectionTimeout);
+  if (!snapshot) {
+    return Text(503, "no snapshot yet\n");
+  }
+  return {200, "text/plain; version=0.0.4; charset=utf-8",
+          [snapshot = std::move(snapshot), &counters](const Sink& sink) {
+            WriteMetricsPage(*snapshot, counters, "/proc", sink);
+          }};
+}
+
+HttpResponse Ready(const Collector& collector) {
+  const auto snapshot = collector.Latest();
+  if (!snapshot) {
+    return Text(503, "not ready: no snapshot yet\n");
+  }
+  if (!CgroupLayerUp(*snapshot)) {
+    return Text(503, "not ready: the cgroup layer does not count\n");
+  }
+  return Text(200, "ready\n");
+}
+
+HttpResponse LandingPage() {
+  const std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<title>PDTT exporter</title></head>\n<body>\n<h1>PDTT exporter</h1>\n"
+      "<p>Which user moved how much data, over which connections.</p>\n<ul>\n"
+      "<li><a href=\"/metrics\">Metrics</a></li>\n"
+      "<li><a href=\"/-/healthy\">Health</a></li>\n"
+      "<li><a href=\"/-/ready\">Readiness</a></li>\n</ul>\n<p>Version " +
+      std::string{kVersion} + " (revision " + std::string{kRevision} + ")</p>\n</body></html>\n";
+  return {200, "text/html; charset=utf-8", [page](const Sink& sink) { sink(page); }};
+}
+
+}  // namespace
+
+std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& counters,
+                              std::chrono::milliseconds max_age) {
+  return {
+      {"/", [] { return LandingPage(); }},
+      {"/metrics",
+       [&collector, &counters, max_age] { return Metrics(collector, counters, max_age); }},
+      {"/-/healthy", [] { return Text(200, "healthy\n"); }},
+      {"/-/ready", [&collector] { return Ready(collector); }},
+  };
+}
+
+}  // namespace pdtt

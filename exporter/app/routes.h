@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is served under which path.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "collect/collector.h"
+#include "http/server.h"
+#include "metrics/exporter_counters.h"
+
+namespace pdtt {
+
+/// /metrics, /-/healthy, /-/ready and the landing page. The arguments must outlive the server.
+[[nodiscard]] std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& counters,
+                                            std::chrono::milliseconds max_age);
+
+}  // namespace pdtt
