@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf/host.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+namespace pdtt::test {
+namespace {
+
+using Catch::Contains;
+using Catch::StartsWith;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "pdtt-host-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) {
+      throw std::runtime_error("no temporary folder");
+    }
+    path_ = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  [[nodiscard]] std::filesystem::path Write(const std::string& name,
+                                            const std::string& text) const {
+    std::filesystem::path file = path_ / name;
+    std::ofstream{file} << text;
+    return file;
+  }
+  [[nodiscard]] const std::filesystem::path& Path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::filesystem::path FoundIn(const std::string& mounts) {
+  const TemporaryFolder folder;
+  return FindCgroup2(folder.Write("mounts", mounts));
+}
+
+TEST_CASE("cgroup2 is found by its type, wherever it is mounted") {
+  CHECK(FoundIn("proc /proc proc rw 0 0\n"
+                "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n") == "/sys/fs/cgroup");
+  CHECK(FoundIn("tmpfs /sys/fs/cgroup tmpfs ro 0 0\n"
+                "cgroup2 /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n"
+                "none /sys/fs/cgroup/unified cgroup2 rw 0 0\n") == "/sys/fs/cgroup/unified");
+}
+
+TEST_CASE("Of several cgroup2 mounts the first is taken") {
+  CHECK(FoundIn("a /first cgroup2 rw 0 0\nb /second cgroup2 rw 0 0\n") == "/first");
+}
+
+TEST_CASE("Blanks and the like in the path of cgroup2 are written in octal") {
+  CHECK(FoundIn("none /mnt/with\\040space cgroup2 rw 0 0\n") == "/mnt/with space");
+  CHECK(FoundIn("none /mnt/tab\\011back\\134slash cgroup2 rw 0 0\n") == "/mnt/tab\tback\\slash");
+}
+
+TEST_CASE("Mounts with very long options do not hide cgroup2") {
+  std::string overlay = "overlay / overlay rw,lowerdir=";
+  for (int i = 0; i < 1'000; ++i) {
+    overlay += "/layers/cgroup2/" + std::to_string(i) + ":";
+  }
+  CHECK(FoundIn(overlay + " 0 0\nnone /late cgroup2 rw 0 0\n") == "/late");
+}
+
+TEST_CASE("Without cgroup2 the error names the remedy") {
+  for (const char* mounts :
+       {"", "proc /proc proc rw 0 0\n", "cgroup2 /sys/fs/cgroup cgroup rw 0 0\n",
+        "none /cgroup2 tmpfs cgroup2 0 0\n", "# none /x cgroup2 rw 0 0\n"}) {
+    INFO(mounts);
+    CHECK_THROWS_WITH(FoundIn(mounts), StartsWith("no cgroup2 file system is mounted; mount one"));
+  }
+  CHECK_THROWS_AS(FindCgroup2("/nonexistent/mounts"), std::runtime_error);
+}
+
+TEST_CASE("A folder outside cgroup2 is refused with the remedy") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(
+      RequireCgroup2(folder.Path()),
+      "cgroup " + folder.Path().string() + ": not a cgroup2 directory; name one with --cgroup");
+  CHECK_THROWS_WITH(RequireCgroup2(folder.Path() / "missing"),
+                    Contains("No such file or directory") && Contains("--cgroup"));
+  CHECK_FALSE(IsRootCgroup(folder.Path()));
+  CHECK_FALSE(IsRootCgroup(folder.Path() / "missing"));
+}
+
+TEST_CASE("The mounted cgroup2 is accepted, a file in it is not") {
+  std::filesystem::path cgroup;
+  try {
+    cgroup = FindCgroup2("/proc/self/mounts");
+  } catch (const std::runtime_error& error) {
+    WARN(error.what());
+    return;
+  }
+  CHECK_NOTHROW(RequireCgroup2(cgroup));
+  CHECK_THROWS_WITH(RequireCgroup2(cgroup / "cgroup.procs"), Contains("not a cgroup2 directory"));
+}
+
+TEST_CASE("An interface has the index that the kernel gives it") {
+  CHECK(InterfaceIndex("lo") > 0);
+}
+
+TEST_CASE("An unknown interface is refused by name with the remedy") {
+  for (const char* name : {"pdtt-missing0", "", "a-name-that-is-longer-than-the-kernel-allows"}) {
+    CHECK_THROWS_WITH(InterfaceIndex(name),
+                      StartsWith(std::string{"interface "} + name + ": ") && Contains("`ip link`"));
+  }
+}
+
+TEST_CASE("A kernel without type information is refused before anything is loaded") {
+  const TemporaryFolder folder;
+  for (const auto& btf : {folder.Path() / "missing", folder.Write("empty", "")}) {
+    CHECK_THROWS_WITH(RequireBpf(btf), "no kernel type information in " + btf.string() +
+                                           "; the kernel must be built with "
+                                           "CONFIG_DEBUG_INFO_BTF=y");
+  }
+}
+
+TEST_CASE("The range of ephemeral ports is one of ports") {
+  const auto [first, last] = EphemeralPorts();
+  CHECK(first > 0);
+  CHECK(first < last);
+  CHECK(last < 65'536);
+}
+
+TEST_CASE("The cookie of the network namespace stays the same") {
+  CHECK(NetnsCookie() != 0);
+  CHECK(NetnsCookie() == NetnsCookie());
+}
+
+}  // namespace
+}  // namespace pdtt::test

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The right to load BPF programs, which tests with the tag [kernel] need.
+#pragma once
+
+#include <memory>
+
+#include "bpf/programs.h"
+
+namespace pdtt::test {
+
+/// False after printing "SKIPPED: <reason>", which ctest looks for: Catch2 v2 has no SKIP.
+[[nodiscard]] bool BpfIsAllowed();
+
+/// Options whose maps are small, so that loading is quick.
+[[nodiscard]] ProgramOptions SmallMaps();
+
+/// Null after printing why the test is skipped.
+[[nodiscard]] std::unique_ptr<Programs> LoadOrSkip(const ProgramOptions& options);
+
+}  // namespace pdtt::test
