@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The Debian packages that the scripts need, and how they are installed. Sourced, not run.
+
+# To build the exporter; dpkg-dev unpacks the source of civetweb.
+# shellcheck disable=SC2034
+BUILD_PACKAGES=(
+  bpftool ca-certificates clang cmake dpkg-dev g++ git libbpf-dev libcli11-dev libisal-dev
+  libssl-dev libyaml-cpp-dev ninja-build pkg-config prometheus-cpp-dev zlib1g-dev
+)
+
+# To check and test it, beside those.
+# shellcheck disable=SC2034
+TEST_PACKAGES=(
+  catch2 clang-format clang-tidy curl ethtool iperf3 iproute2 iputils-ping netcat-openbsd nginx
+  passwd procps prometheus python3 util-linux
+)
+
+# Packages that come with a service: its program is wanted, the service is not.
+readonly SERVICES=(nginx prometheus)
+readonly POLICY=/usr/sbin/policy-rc.d
+
+missing_packages() {
+  local package
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      echo "$package"
+  done
+}
+
+# Installs what is missing and nothing else. Without root it only says what is missing.
+install_packages() {
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  if ((${#missing[@]} == 0)); then
+    echo "== packages: everything is installed already"
+  elif ((EUID != 0)); then
+    echo "== packages: not root, so these are not installed: ${missing[*]}"
+  else
+    echo "== packages: installing ${missing[*]}"
+    (install_quietly "${missing[@]}")
+  fi
+}
+
+# Runs in a subshell: its trap must not outlive it.
+install_quietly() {
+  set -e
+  export DEBIAN_FRONTEND=noninteractive
+  if [[ ! -e $POLICY ]]; then
+    trap 'rm -f "$POLICY"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+    chmod 755 "$POLICY"
+  fi
+  apt-get -q update
+  apt-get -q install --yes --no-install-recommends "$@"
+  keep_services_off "$@"
+}
+
+# A service that was not here before must not start at the next boot either.
+keep_services_off() {
+  local service
+  [[ -d /run/systemd/system ]] || return 0
+  for service in "${SERVICES[@]}"; do
+    if [[ " $* " == *" $service "* ]]; then
+      systemctl disable --now --quiet "$service"
+    fi
+  done
+}

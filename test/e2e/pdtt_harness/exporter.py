@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exporter under test: started, scraped, watched, stopped."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .netns import Namespace
+from .scrape import Scrape
+from .world import World, wait_for
+
+# Sanitizers slow the exporter down; its deadlines are about the ordinary build.
+TIME_FACTOR = float(os.environ.get("PDTT_TIME_FACTOR", "1"))
+
+# Sanitizer reports must not pass as an ordinary exit.
+_SANITIZER_EXIT = 66
+_SANITIZERS = {
+    "ASAN_OPTIONS": f"exitcode={_SANITIZER_EXIT}:detect_leaks=1",
+    "UBSAN_OPTIONS": f"halt_on_error=1:exitcode={_SANITIZER_EXIT}:print_stacktrace=1",
+    "TSAN_OPTIONS": f"exitcode={_SANITIZER_EXIT}:halt_on_error=1",
+}
+
+
+def binary() -> Path:
+    """The executable under test."""
+    return Path(os.environ["PDTT_EXPORTER"])
+
+
+def environment() -> Mapping[str, str]:
+    """The environment the executable runs in."""
+    return os.environ | _SANITIZERS
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+class Exporter:
+    """A running exporter that watches the world's cgroup."""
+
+    def __init__(self, world: World, flags: Sequence[str] = (), settings: str = "",
+                 inside: bool = False, cgroup: str = "") -> None:
+        """`settings` is YAML; `inside` starts it in the users' namespace.
+
+        `cgroup` is what it watches if that is not the world's: "auto" is the whole host.
+        """
+        self._world = world
+        self._namespace: Namespace | None = world.host if inside else None
+        self.port = world.host.free_port() if inside else _free_port()
+        config = world.directory / f"exporter-{self.port}.yml"
+        config.write_text(f"cgroup: {cgroup or world.cgroup.path}\n"
+                          "collector: {max_age: 100ms}\n" + settings, encoding="utf-8")
+        self.log = world.directory / f"exporter-{self.port}.log"
+        argv = [str(binary()), f"--config.file={config}",
+                f"--web.listen-address=127.0.0.1:{self.port}", *flags]
+        if inside:
+            argv = ["nsenter", f"--net={world.host.path}", *argv]
+        with self.log.open("wb") as log:
+            self.process = world.start(argv, stdout=log, stderr=subprocess.STDOUT,
+                                       env=environment())
+
+    def start(self) -> "Exporter":
+        """Waits until it counts."""
+        wait_for(self._is_ready, "exporter ready", timeout=15 * TIME_FACTOR)
+        return self
+
+    def _is_ready(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the exporter ended with {self.process.returncode}: "
+                                 f"{self.log_text()}")
+        try:
+            return self.request("/-/ready").status == 200
+        except OSError:
+            return False
+
+    def log_text(self) -> str:
+        """What it has logged so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def request(self, path: str, method: str = "GET",
+                headers: Mapping[str, str] | None = None) -> Response:
+        """One HTTP request."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20 * TIME_FACTOR)
+        connection.sock = self._connect()
+        try:
+            connection.request(method, path, headers=dict(headers or {}))
+            answer = connection.getresponse()
+            body = answer.read().decode("utf-8", errors="replace")
+            return Response(answer.status, dict(answer.getheaders()), body)
+        finally:
+            connection.close()
+
+    def _connect(self) -> socket.socket:
+        address = ("127.0.0.1", self.port)
+        if self._namespace is None:
+            return socket.create_connection(address, timeout=20 * TIME_FACTOR)
+        with self._namespace.entered():
+            return socket.create_connection(address, timeout=20 * TIME_FACTOR)
+
+    def scrape(self) -> Scrape:
+        """The current metrics; a scrape that does not balance fails the test."""
+        answer = self.request("/metrics")
+        if answer.status != 200:
+            raise AssertionError(f"/metrics answered {answer.status}: {answer.body}")
+        scrape = Scrape(answer.body)
+        scrape.assert_balanced()
+        return scrape
+
+    def scrape_fresh(self) -> Scrape:
+        """The metrics of a snapshot that was begun after this call.
+
+        A name is looked up when its user is first seen, and a snapshot does not wait for it.
+        """
+        called = time.time()
+
+        def fresh() -> Scrape | None:
+            scrape = self.scrape()
+            if scrape.value("pdtt_snapshot_timestamp_seconds") <= called:
+                return None
+            return scrape if self._are_named(scrape) else None
+
+        found: Scrape = wait_for(fresh, "a fresh snapshot", timeout=10 * TIME_FACTOR)
+        return found
+
+    def _are_named(self, scrape: Scrape) -> bool:
+        uids = {str(user.uid) for user in (self._world.alice, self._world.bob)}
+        return not any(labels["uid"] in uids and labels["user"] == labels["uid"]
+                       for labels, _ in scrape.series("pdtt_user_connections"))
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ends it with a signal; anything but a clean exit fails the test."""
+        self.process.send_signal(number)
+        status = self.process.wait(timeout=15 * TIME_FACTOR)
+        if status != 0:
+            raise AssertionError(f"exit {status} after {number.name}: {self.log_text()}")
+
+
+class Watcher:
+    """Scrapes in the background while traffic flows: each scrape must keep the balance."""
+
+    def __init__(self, exporter: Exporter, interval: float = 0.1) -> None:
+        self._exporter = exporter
+        self._interval = interval
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self.scrapes: list[Scrape] = []
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Watcher":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._failure is not None and kind is None:
+            raise self._failure
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._interval):
+            try:
+                self.scrapes.append(self._exporter.scrape())
+            except BaseException as failure:
+                self._failure = failure
+                return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

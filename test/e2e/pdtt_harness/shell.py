@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that set the stage; a failing one names itself and what it printed."""
+
+import json
+import subprocess
+from typing import Any
+
+
+class CommandError(RuntimeError):
+    """A command of the stage failed."""
+
+
+def run(*argv: str, check: bool = True, timeout: float = 60.0) -> str:
+    """Runs a command and returns its standard output."""
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+    if check and done.returncode != 0:
+        raise CommandError(f"{' '.join(argv)}: exit {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def run_json(*argv: str) -> Any:
+    """Runs a command that prints JSON; nothing printed is an empty list."""
+    text = run(*argv)
+    return json.loads(text) if text.strip() else []

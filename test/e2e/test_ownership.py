@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Whose bytes they are: handed over, older than the exporter, of the whole host."""
+
+from pdtt_harness import netns
+from pdtt_harness.case import main
+from pdtt_harness.connection_case import SETTINGS, ConnectionTest, of_user
+from pdtt_harness.exporter import Watcher
+from pdtt_harness.sockets import drain, peer_connect, peer_socket
+
+
+class Ownership(ConnectionTest):
+    """Whose bytes they are."""
+
+    def test_a_connection_handed_to_a_user_is_the_users(self) -> None:
+        exporter = self.exporter(settings=SETTINGS)
+        alice, shell = self.world.alice, self.shell(None)
+        before = exporter.scrape_fresh()
+        port = shell.do("listen", self.link.host4)
+        connection = self.stack.enter_context(peer_connect(self.world, self.link.host4, port))
+        shell.do("accept")
+        drain(connection)
+        shell.do("become", alice.uid, alice.gid)
+        shell.do("send", 20_000_000)
+        after = self.fresh(exporter)
+        metric = "pdtt_user_transmit_bytes_total"
+        gained = after.sum(metric, **of_user(alice)) - before.sum(metric, **of_user(alice))
+        self.assertGreater(gained, 20_000_000)
+        root = after.sum(metric, uid="0") - before.sum(metric, uid="0")
+        # The first write is seen when it is done: what it sent at once stays with root.
+        self.assertLess(root, 80_000, "root keeps more than the handshake and one write")
+        handovers = "pdtt_connection_handovers_total"
+        self.assertEqual(after.value(handovers) - before.value(handovers), 1)
+        self.assertTrue(list(after.series("pdtt_connection_info", **of_user(alice),
+                                          local_port=str(port), direction="inbound")))
+        shell.end()
+
+    def test_without_handover_the_bytes_stay_with_the_accepting_process(self) -> None:
+        exporter = self.exporter(settings=SETTINGS + "attribution: {handover: false}\n")
+        alice, shell = self.world.alice, self.shell(None)
+        port = shell.do("listen", self.link.host4)
+        connection = self.stack.enter_context(peer_connect(self.world, self.link.host4, port))
+        shell.do("accept")
+        drain(connection)
+        shell.do("become", alice.uid, alice.gid)
+        shell.do("send", 1_000_000)
+        after = self.fresh(exporter)
+        self.assertGreater(after.sum("pdtt_user_transmit_bytes_total", uid="0"), 1_000_000)
+        self.assertEqual(after.sum("pdtt_user_transmit_bytes_total", **of_user(alice)), 0)
+        shell.end()
+
+    def test_a_socket_older_than_the_exporter_is_picked_up(self) -> None:
+        for family in (4, 6):
+            with self.subTest(family=family):
+                alice, shell = self.world.alice, self.shell(self.world.alice)
+                listener, port = self.tcp_peer(family)
+                local_port = shell.do("connect", self.link.peer(family), port)
+                drain(self.accepted(listener))
+                shell.do("send", 1_000_000)
+                netns.wait_until_quiet(self.world.peer)
+                exporter = self.exporter(settings=SETTINGS)
+                shell.do("send", 2_000_000)
+                scrape = self.fresh(exporter)
+                identity = of_user(alice) | {"local_port": str(local_port)}
+                size = scrape.value("pdtt_connection_transmit_bytes_total", **identity)
+                self.assertGreater(size, 2_000_000)
+                self.assertLess(size, 2_200_000, "bytes from before the start are counted")
+                self.assertEqual(scrape.sum("pdtt_user_transmit_bytes_total", **of_user(alice)),
+                                 size)
+                self.assertEqual(scrape.sum("pdtt_user_connections", **of_user(alice),
+                                            protocol="tcp"), 1)
+                shell.end()
+                exporter.stop()
+
+    def test_an_older_socket_of_root_is_handed_over_too(self) -> None:
+        alice, shell = self.world.alice, self.shell(None)
+        port = shell.do("listen", self.link.host4)
+        connection = self.stack.enter_context(peer_connect(self.world, self.link.host4, port))
+        shell.do("accept")
+        shell.do("become", alice.uid, alice.gid)
+        drain(connection)
+        exporter = self.exporter(settings=SETTINGS)
+        shell.do("send", 5_000_000)
+        scrape = self.fresh(exporter)
+        self.assertGreater(scrape.sum("pdtt_user_transmit_bytes_total", **of_user(alice)),
+                           5_000_000)
+        shell.end()
+
+    def test_an_older_udp_socket_is_picked_up(self) -> None:
+        shell = self.shell(self.world.alice)
+        peer = self.stack.enter_context(peer_socket(self.world, self.link.peer4, 0, "udp"))
+        shell.do("udp", self.link.host4, 0)
+        shell.do("sendto", self.link.peer4, peer.getsockname()[1], 100, 5)
+        exporter = self.exporter(settings=SETTINGS)
+        shell.do("sendto", self.link.peer4, peer.getsockname()[1], 100, 7)
+        scrape = self.fresh(exporter)
+        self.assertEqual(scrape.sum("pdtt_user_transmit_bytes_total", protocol="udp",
+                                    **of_user(self.world.alice)), 7 * 128)
+
+    def test_an_excluded_user_is_counted_without_a_name(self) -> None:
+        bob = self.world.bob
+        exporter = self.exporter(settings=f"users: {{exclude: [{bob.name}]}}\n")
+        shell = self.shell(bob)
+        listener, port = self.tcp_peer()
+        shell.do("connect", self.link.peer4, port)
+        drain(self.accepted(listener))
+        shell.do("send", 300_000)
+        scrape = self.fresh(exporter)
+        self.assertGreater(scrape.value("pdtt_excluded_transmit_bytes_total"), 300_000)
+        self.assertNotIn(bob.name, scrape.text)
+        self.assertNotIn(f'uid="{bob.uid}"', scrape.text)
+
+
+class WholeHost(ConnectionTest):
+    """The exporter as it is by default: every socket of the host, from the root cgroup on."""
+
+    def test_connections_are_listed_before_they_move_anything(self) -> None:
+        for family in (4, 6):
+            with self.subTest(family=family):
+                alice, shell = self.world.alice, self.shell(self.world.alice)
+                listener, port = self.tcp_peer(family)
+                local_port = shell.do("connect", self.link.peer(family), port)
+                drain(self.accepted(listener))
+                # Older sockets are looked for in the exporter's own network namespace.
+                exporter = self.exporter(settings=SETTINGS, inside=True, cgroup="auto")
+                identity = of_user(alice) | {
+                    "protocol": "tcp", "network": "private",
+                    "local_address": self.link.host(family), "local_port": str(local_port),
+                    "remote_address": self.link.peer(family), "remote_port": str(port)}
+                idle = exporter.scrape_fresh()
+                self.assertEqual(idle.value("pdtt_connection_info", **identity,
+                                            direction="outbound"), 1)
+                self.assertEqual(idle.value("pdtt_connection_transmit_bytes_total", **identity),
+                                 0)
+                shell.do("send", 100_000)
+                after = self.fresh(exporter)
+                self.assertGreater(after.value("pdtt_connection_transmit_bytes_total",
+                                               **identity), 100_000)
+                shell.end()
+                exporter.stop()
+
+    def test_the_sockets_of_both_sides_are_counted_and_balance(self) -> None:
+        exporter = self.exporter(settings=SETTINGS, cgroup="auto")
+        shell = self.shell(self.world.alice)
+        before = exporter.scrape_fresh()
+        listener, port = self.tcp_peer()
+        shell.do("connect", self.link.peer4, port)
+        drain(self.accepted(listener))
+        with Watcher(exporter):
+            shell.do("send", 50_000_000)
+        after = self.fresh(exporter)
+        for uid, direction in ((str(self.world.alice.uid), "transmit"), ("0", "receive")):
+            metric = f"pdtt_user_{direction}_bytes_total"
+            self.assertGreater(after.sum(metric, uid=uid) - before.sum(metric, uid=uid),
+                               50_000_000)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prometheus scrapes the exporter and answers who sent how much; the page documents itself."""
+
+import json
+import re
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from pdtt_harness import netns
+from pdtt_harness.case import KernelTest, main
+from pdtt_harness.exporter import Exporter
+from pdtt_harness.scrape import Scrape
+from pdtt_harness.sockets import SocketShell, drain, peer_socket
+from pdtt_harness.users import TestUser
+from pdtt_harness.world import stop, wait_for
+
+_METRICS_PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+_QUERY = "sum by (user) (increase(pdtt_user_transmit_bytes_total[1m]))"
+_SENT = {"alice": 30_000_000, "bob": 3_000_000}
+
+
+class Prometheus:
+    """Debian's Prometheus with a configuration, a data folder and a port of its own."""
+
+    def __init__(self, test: KernelTest, exporter: Exporter) -> None:
+        self._port = test.world.peer.free_port()
+        config = test.world.directory / "prometheus.yml"
+        config.write_text(
+            "global: {scrape_interval: 1s}\n"
+            "scrape_configs: [{job_name: pdtt, static_configs: "
+            f"[{{targets: ['127.0.0.1:{exporter.port}']}}]}}]\n", encoding="utf-8")
+        process = test.world.start(
+            ["prometheus", f"--config.file={config}",
+             f"--storage.tsdb.path={test.world.directory / 'prometheus'}",
+             f"--web.listen-address=127.0.0.1:{self._port}", "--log.level=warn"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        test.addCleanup(stop, process)
+        wait_for(self._answers, "Prometheus answering", timeout=30)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.query("up == 1"))
+        except OSError:
+            return False
+
+    def query(self, expression: str) -> list[Any]:
+        """An instant query."""
+        url = (f"http://127.0.0.1:{self._port}/api/v1/query?" +
+               urllib.parse.urlencode({"query": expression}))
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(url, timeout=10) as answer:
+            result: list[Any] = json.load(answer)["data"]["result"]
+            return result
+
+
+class Scraped(KernelTest):
+    """The exporter behind Prometheus."""
+
+    PROGRAMS = ("prometheus", "promtool")
+
+    def test_the_users_who_sent_are_in_the_answer(self) -> None:
+        exporter = self.exporter()
+        users = {"alice": self.world.alice, "bob": self.world.bob}
+        with SocketShell(self.world, users["alice"]) as alice, \
+                SocketShell(self.world, users["bob"]) as bob, \
+                peer_socket(self.world, self.world.links[0].peer4, 0, "tcp") as listener:
+            shells = {"alice": alice, "bob": bob}
+            for shell in shells.values():
+                shell.do("connect", self.world.links[0].peer4, listener.getsockname()[1])
+                drain(listener.accept()[0])
+            prometheus = Prometheus(self, exporter)
+            for _ in range(10):
+                for name, shell in shells.items():
+                    shell.do("send", _SENT[name] // 10)
+                time.sleep(0.5)
+            time.sleep(3)
+            answer = {item["metric"]["user"]: float(item["value"][1])
+                      for item in prometheus.query(_QUERY)}
+        for name, sent in _SENT.items():
+            user: TestUser = users[name]
+            self.assertIn(user.name, answer)
+            # increase() extrapolates to the whole minute, at most to about twice the seen time.
+            self.assertGreater(answer[user.name], sent * 0.8)
+            self.assertLess(answer[user.name], sent * 3)
+        self.assertEqual(prometheus.query("pdtt_layer_up{layer='cgroup'}")[0]["value"][1], "1")
+
+    def test_promtool_finds_nothing_to_say(self) -> None:
+        exporter = self.exporter()
+        with SocketShell(self.world, self.world.alice) as shell, \
+                peer_socket(self.world, self.world.links[0].peer4, 0, "tcp") as listener:
+            shell.do("connect", self.world.links[0].peer4, listener.getsockname()[1])
+            drain(listener.accept()[0])
+            shell.do("send", 1_000_000)
+            netns.wait_until_quiet(self.world.peer)
+            page = exporter.scrape_fresh().text
+        checked = subprocess.run(["promtool", "check", "metrics"], input=page, text=True,
+                                 capture_output=True, timeout=30, check=False)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+
+class Documented(KernelTest):
+    """docs/metrics.md and the page name the same families."""
+
+    def page_of_everything(self) -> Scrape:
+        """A scrape with every layer up and both kinds of connections."""
+        link = self.world.links[0]
+        exporter = self.exporter("--interface", link.device, inside=True)
+        with SocketShell(self.world, self.world.alice) as shell, \
+                peer_socket(self.world, link.peer4, 0, "tcp") as listener:
+            shell.do("connect", link.peer4, listener.getsockname()[1])
+            drain(listener.accept()[0])
+            shell.do("send", 10_000)
+            netns.wait_until_quiet(self.world.peer)
+            return exporter.scrape_fresh()
+
+    def test_each_side_names_what_the_other_has(self) -> None:
+        scrape = self.page_of_everything()
+        documented = documented_families()
+        self.assertGreater(len(documented), 40, "the tables could not be read")
+        self.assertEqual(set(scrape.types) - set(documented), set(), "served, not documented")
+        self.assertEqual(set(documented) - set(scrape.types), set(), "documented, not served")
+        for name, kind in documented.items():
+            self.assertEqual(scrape.types[name], kind, name)
+            self.assertTrue(scrape.helps.get(name), f"{name} has no help")
+        self.assertEqual(set(scrape.samples) - set(documented), set(), "samples without a family")
+
+
+def documented_families() -> dict[str, str]:
+    """Families and their types from the tables whose first column is `metric`."""
+    found: dict[str, str] = {}
+    inside = False
+    for line in _METRICS_PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            inside = False
+        elif cells[0] == "metric":
+            inside = True
+        elif inside:
+            for name in re.findall(r"`([a-z_]+)`", cells[0]):
+                found[name] = cells[1]
+    return found
+
+
+if __name__ == "__main__":
+    main()
