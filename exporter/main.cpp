@@ -44,6 +44,15 @@ int Run(const pdtt::Config& config) {
   return 0;
 }
 
+// A setting of another version is no mistake of the file, but `run` would refuse it.
+int CheckConfigFile(const std::string& file) {
+  for (const std::string& setting : pdtt::CheckConfig(file).not_available) {
+    std::cout << setting << '\n';
+  }
+  std::cout << file << ": ok\n";
+  return 0;
+}
+
 int Main(std::span<const char* const> arguments) {
   const pdtt::CommandLine line = pdtt::ParseCommandLine(arguments, "/etc/pdtt/exporter.yml");
   switch (line.command) {
@@ -52,8 +61,7 @@ int Main(std::span<const char* const> arguments) {
     case pdtt::Command::kDoctor:
       return pdtt::Diagnose(line.config, std::cout) ? 0 : kExitError;
     case pdtt::Command::kCheckConfig:
-      std::cout << line.text << ": ok\n";
-      return 0;
+      return CheckConfigFile(line.text);
     case pdtt::Command::kVersion:
     case pdtt::Command::kHelp:
       std::cout << line.text;

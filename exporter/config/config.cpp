@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "config/config_keys.h"
 #include "config/yaml_document.h"
@@ -38,15 +39,32 @@ std::string ReadFile(const std::filesystem::path& file) {
 
 }  // namespace
 
-Config LoadConfig(const std::filesystem::path& file) {
+CheckedConfig CheckConfig(const std::filesystem::path& file) {
   const std::string content = ReadFile(file);
   std::string source;
+  const auto line = [&](const YamlError& e) {
+    return file.string() + ':' + YamlPlace(source, e.Offset()) + ": " + e.what();
+  };
   try {
     source = NormalizeYaml(content);
-    return ReadConfig(ParseYaml(source));
+    const ConfigDraft draft = ReadConfig(ParseYaml(source));
+    CheckedConfig checked;
+    checked.config = draft;
+    for (const YamlError& setting : draft.not_available) {
+      checked.not_available.push_back(line(setting));
+    }
+    return checked;
   } catch (const YamlError& e) {
-    throw ConfigError(file.string() + ':' + YamlPlace(source, e.Offset()) + ": " + e.what());
+    throw ConfigError(line(e));
   }
+}
+
+Config LoadConfig(const std::filesystem::path& file) {
+  CheckedConfig checked = CheckConfig(file);
+  if (!checked.not_available.empty()) {
+    throw ConfigError(checked.not_available.front());
+  }
+  return std::move(checked.config);
 }
 
 }  // namespace pdtt

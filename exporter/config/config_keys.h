@@ -4,10 +4,11 @@
 
 #include "config/config.h"
 #include "config/yaml_document.h"
+#include "config/yaml_reader.h"
 
 namespace pdtt {
 
 /// The defaults with the file's values on top. Throws YamlError.
-[[nodiscard]] Config ReadConfig(const YamlNode& root);
+[[nodiscard]] ConfigDraft ReadConfig(const YamlNode& root);
 
 }  // namespace pdtt

@@ -80,7 +80,9 @@ inline constexpr Choice<XdpMode> kXdpModes[] = {{"auto", XdpMode::kAuto},
                                                 {"generic", XdpMode::kGeneric}};
 inline constexpr Choice<SocketMode> kSocketModes[] = {{"auto", SocketMode::kAuto},
                                                       {"off", SocketMode::kOff},
-                                                      {"tracepoint", SocketMode::kTracepoint}};
+                                                      {"tracepoint", SocketMode::kTracepoint},
+                                                      {"fentry", SocketMode::kFentry},
+                                                      {"kprobe", SocketMode::kKprobe}};
 inline constexpr Choice<LogLevel> kLogLevels[] = {{"debug", LogLevel::kDebug},
                                                   {"info", LogLevel::kInfo},
                                                   {"warn", LogLevel::kWarn},

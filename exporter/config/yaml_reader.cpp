@@ -16,19 +16,19 @@ std::string_view LastPart(std::string_view name) {
                             std::span<const Key> keys) {
   std::vector<std::string_view> known;
   for (const Key& candidate : keys) {
-    if (candidate.read != nullptr) {
-      known.push_back(LastPart(candidate.name));
-    }
+    known.push_back(LastPart(candidate.name));
   }
   const std::string place = section.empty() ? "" : std::string(section) + ": ";
   throw YamlError(key.offset,
                   place + "unknown key " + Quoted(key.text) + "; " + SuggestName(key.text, known));
 }
 
-void ReadValue(const Key& key, const YamlNode& value, Config& config) {
+void ReadValue(const Key& key, const YamlNode& value, ConfigDraft& config) {
   const std::string name = std::string(key.name) + ": ";
   try {
     key.read(value, config);
+  } catch (const NotAvailable& e) {
+    config.not_available.emplace_back(value.offset, name + e.what());
   } catch (const NodeError& e) {
     throw YamlError(e.Offset(), name + e.what());
   } catch (const ValueError& e) {
@@ -39,7 +39,7 @@ void ReadValue(const Key& key, const YamlNode& value, Config& config) {
 }  // namespace
 
 void ReadSection(const YamlNode& section, std::string_view name, std::span<const Key> keys,
-                 Config& config) {
+                 ConfigDraft& config) {
   if (section.kind == YamlKind::kNull) {
     return;  // all its keys are commented out
   }
@@ -54,16 +54,8 @@ void ReadSection(const YamlNode& section, std::string_view name, std::span<const
     if (key == keys.end()) {
       RefuseKey(node, name, keys);
     }
-    if (key->read == nullptr) {
-      throw YamlError(node.offset,
-                      std::string(key->name) + " is not available in this version; remove it");
-    }
     ReadValue(*key, section.items[i], config);
   }
-}
-
-ValueError NotAvailable(std::string_view value) {
-  return ValueError(Quoted(value) + " is not available in this version; remove it");
 }
 
 const std::string& ReadText(const YamlNode& node) {

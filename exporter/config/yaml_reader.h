@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,19 +29,26 @@ class NodeError : public ValueError {
   std::size_t offset_;
 };
 
+/// A well-written value that asks for what this version does not have.
+class NotAvailable : public std::runtime_error {
+ public:
+  NotAvailable() : std::runtime_error("not available in this version; remove it") {}
+};
+
+/// A configuration while it is being read.
+struct ConfigDraft : Config {
+  std::vector<YamlError> not_available;
+};
+
 struct Key {
   std::string_view name;  ///< with the sections it stands in: limits.accounts
-  /// Puts the value into the configuration or throws ValueError; null where this version does not
-  /// have what the key is for.
-  void (*read)(const YamlNode& value, Config& config);
+  /// Puts the value into the configuration; throws ValueError, or NotAvailable after it did.
+  void (*read)(const YamlNode& value, ConfigDraft& config);
 };
 
 /// Reads a section in the file's order. Throws YamlError with the key's full name.
 void ReadSection(const YamlNode& section, std::string_view name, std::span<const Key> keys,
-                 Config& config);
-
-/// A value that says something this version can't do.
-[[nodiscard]] ValueError NotAvailable(std::string_view value);
+                 ConfigDraft& config);
 
 [[nodiscard]] const std::string& ReadText(const YamlNode& node);
 [[nodiscard]] std::uint64_t ReadNumber(const YamlNode& node, std::uint64_t lowest,

@@ -69,7 +69,7 @@ TEST_CASE("Keys that are not known are refused with the nearest one or all") {
        {"users: {exclude: [], include: []}\n",
         "1:22: users: unknown key \"include\"; did you mean \"exclude\"?"},
        {"web:\n  listen: [127.0.0.1:1]\n  tls: true\n",
-        "3:3: web: unknown key \"tls\"; known here: listen, allow"},
+        "3:3: web: unknown key \"tls\"; known here: listen, allow, local_users, config_file"},
        {"log: {<<: 1}\n", "1:7: log: unknown key \"<<\"; known here: level, format"},
        {"log: {\"a\\tb\": 1}\n", "1:7: log: unknown key \"a\\x09b\"; known here: level, format"}}));
   CHECK(LoadError(yaml) == error);
@@ -145,7 +145,8 @@ TEST_CASE("Values that can't be used are refused with place and remedy") {
        {"layers: {xdp: fast}\n",
         "1:15: layers.xdp: \"fast\" is not known here; use one of auto, off, native, generic"},
        {"layers: {socket: native}\n",
-        "1:18: layers.socket: \"native\" is not known here; use one of auto, off, tracepoint"},
+        "1:18: layers.socket: \"native\" is not known here; use one of auto, off, tracepoint, "
+        "fentry, kprobe"},
        {"collector: {max_age: 99ms}\n",
         "1:22: collector.max_age: \"99ms\" is out of range; use 100ms to 1h"},
        {"collector: {max_age: 3601s}\n",
@@ -167,24 +168,28 @@ TEST_CASE("Values that can't be used are refused with place and remedy") {
   CHECK(LoadError(yaml) == error);
 }
 
-TEST_CASE("What this version does not have is refused, not ignored") {
+TEST_CASE("What this version does not have passes the check but is not run with") {
   const auto [yaml, error] = GENERATE(table<std::string, std::string>(
-      {{"persist: true\n", "1:10: persist: \"true\" is not available in this version; remove it"},
+      {{"persist: true\n", "1:10: persist: not available in this version; remove it"},
        {"report: {prefix: /var/log/pdtt/pdtt}\n",
-        "1:10: report.prefix is not available in this version; remove it"},
-       {"report: {interval: 20s}\n",
-        "1:20: report.interval: \"20s\" is not available in this version; remove it"},
+        "1:18: report.prefix: not available in this version; remove it"},
        {"web:\n  config_file: /etc/pdtt/web.yml\n",
-        "2:3: web.config_file is not available in this version; remove it"},
+        "2:16: web.config_file: not available in this version; remove it"},
        {"web:\n  local_users: [root, prometheus]\n",
-        "2:3: web.local_users is not available in this version; remove it"},
-       {"web:\n  local_users:\n",
-        "2:3: web.local_users is not available in this version; remove it"},
+        "2:16: web.local_users: not available in this version; remove it"},
        {"layers: {socket: fentry}\n",
-        "1:18: layers.socket: \"fentry\" is not available in this version; remove it"},
+        "1:18: layers.socket: not available in this version; remove it"},
        {"layers: {socket: kprobe}\n",
-        "1:18: layers.socket: \"kprobe\" is not available in this version; remove it"}}));
+        "1:18: layers.socket: not available in this version; remove it"}}));
   CHECK(LoadError(yaml) == error);
+  const test::TemporaryDirectory directory;
+  const auto file = directory.Write("exporter.yml", yaml);
+  CHECK(CheckConfig(file).not_available == std::vector{file.string() + ':' + error});
+}
+
+TEST_CASE("A setting that is not available must still be well written") {
+  CHECK_THAT(LoadError("web: {local_users: root}\n"), Catch::Contains("not a list"));
+  CHECK_THAT(LoadError("report: {prefix: []}\n"), Catch::Contains("a list where one value"));
 }
 
 TEST_CASE("The first mistake of a file is the one that is reported") {

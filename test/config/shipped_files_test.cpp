@@ -60,7 +60,9 @@ TEST_CASE("The shipped configuration file and the documentation hold every key")
     }
     for (const std::string& key : keys) {
       CAPTURE(key);
-      CHECK_THAT(shipped, Catch::Contains("\n  " + key + ':'));
+      // What this version does not have would keep the exporter from running.
+      const bool available = key != "local_users" && key != "config_file";
+      CHECK((shipped.find("\n  " + key + ':') != std::string::npos) == available);
       const std::string row = std::string("| `").append(section).append(".").append(key);
       CHECK_THAT(documentation, Catch::Contains(row + "` |"));
     }

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -242,7 +243,18 @@ class Commands(LifecycleTest):
     def test_the_shipped_configuration_is_right(self) -> None:
         shipped = Path(__file__).parents[2] / "config" / "exporter.yml"
         done = self.run_command("check-config", os.fspath(shipped))
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (0, f"{shipped}: ok\n"), done.stderr)
+
+    def test_check_config_refuses_what_is_missing_or_wrong(self) -> None:
+        done = self.run_command("check-config", "/nosuch/exporter.yml")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("/nosuch/exporter.yml", done.stderr)
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as wrong:
+            wrong.write("web: {listne: []}\n")
+            wrong.flush()
+            done = self.run_command("check-config", wrong.name)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(f"{wrong.name}:1:7: ", done.stderr)
 
 
 if __name__ == "__main__":
