@@ -42,9 +42,10 @@ static __always_inline void measure(struct __sk_buff *skb, struct packet_size *s
 /*
  * A socket whose creation went unseen. In softirq there is no process to ask, so the kernel's
  * idea of the owner has to do until the owner's next I/O. Raw sockets are left alone: without
- * storage they are the kernel's own, which send resets and ICMP for nobody.
+ * storage they are the kernel's own, which send resets and ICMP for nobody. NULL: there is no owner
+ * to be had, or `refused` is set and there was no room to note it.
  */
-__subprog struct pdtt_conn *adopt(struct __sk_buff *skb)
+__subprog struct pdtt_conn *adopt(struct __sk_buff *skb, bool *refused)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct pdtt_conn init = {};
@@ -68,8 +69,10 @@ __subprog struct pdtt_conn *adopt(struct __sk_buff *skb)
 		init_owner(&init, bpf_get_socket_uid(skb), protocol, PDTT_NO_NETNS);
 	init.flags = PDTT_CONN_OLDER;
 	conn = bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!conn)
+	if (!conn) {
 		count_failure(PDTT_CONN_STATS_MAP);
+		*refused = true;
+	}
 	return conn;
 }
 
@@ -172,6 +175,7 @@ static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 	struct bpf_sock *sk = skb->sk;
 	struct pdtt_conn *conn = NULL;
 	struct pdtt_account *account;
+	bool refused = false;
 	__u32 slot;
 
 	if (!host)
@@ -181,9 +185,10 @@ static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 	if (sk)
 		conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
 	if (!conn)
-		conn = adopt(skb);
+		conn = adopt(skb, &refused);
 	if (!conn) {
-		add_traffic(&host->no_socket, inbound, size.bytes, size.packets);
+		add_traffic(refused ? &host->table_full : &host->no_socket, inbound, size.bytes,
+			    size.packets);
 		return;
 	}
 	if (conn->protocol == PDTT_TCP && conn->flags & PDTT_CONN_RESOLVED) {
