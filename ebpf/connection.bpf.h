@@ -5,6 +5,9 @@
 
 #include "ownership.bpf.h"
 
+/* What sockops wants to hear of a TCP socket. */
+#define PDTT_SOCKOPS_FLAGS (BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG)
+
 /*
  * The exporter's own network namespace has the last word: an XDP program on its interfaces
  * mostly sees that one's connections, and containers may use the same addresses.

@@ -23,7 +23,7 @@ static __always_inline struct pdtt_conn *adopt_sock(struct sock *sk, __u32 uid)
 static __always_inline void adopt_tcp(struct tcp_sock *tcp, __u32 uid)
 {
 	struct sock *sk = &tcp->inet_conn.icsk_inet.sk;
-	int flags = BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG;
+	int flags = PDTT_SOCKOPS_FLAGS;
 	struct pdtt_conn_key key = {};
 	struct pdtt_conn *conn = adopt_sock(sk, uid);
 

@@ -5,8 +5,6 @@
 
 #include "connection.bpf.h"
 
-#define PDTT_SOCKOPS_FLAGS (BPF_SOCK_OPS_STATE_CB_FLAG | BPF_SOCK_OPS_RETRANS_CB_FLAG)
-
 static __always_inline struct pdtt_conn *conn_of(struct bpf_sock_ops *ops)
 {
 	struct bpf_sock *sk = ops->sk;

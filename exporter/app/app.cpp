@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/app.h"
 
-#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -9,6 +8,7 @@
 
 #include "app/kernel_options.h"
 #include "app/routes.h"
+#include "metrics/label_text.h"
 
 namespace pdtt {
 namespace {
@@ -17,9 +17,6 @@ constexpr auto kFirstCollection = std::chrono::seconds{10};
 
 // A local name takes microseconds; a name service that hangs must not hold up a scrape.
 constexpr auto kNewNames = std::chrono::milliseconds{50};
-
-constexpr std::array<std::string_view, kLayers> kLayerNames = {"xdp", "sockops", "cgroup",
-                                                               "socket"};
 
 UserNamesOptions ToUserNamesOptions(ExporterCounters& counters) {
   UserNamesOptions options;
@@ -87,7 +84,7 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
 
 void App::LogStart(const Config& config) {
   for (const LayerStatus& layer : source_.AttachedLayers().Status()) {
-    const std::string name{kLayerNames.at(static_cast<std::size_t>(layer.layer))};
+    const std::string name{LabelValue(layer.layer)};
     const bool unwanted = (layer.layer == Layer::kXdp && config.interfaces.empty()) ||
                           (layer.layer == Layer::kSocket && config.socket == SocketMode::kOff);
     if (layer.up) {

@@ -10,6 +10,7 @@
 #include "app/kernel_options.h"
 #include "bpf/host.h"
 #include "bpf/programs.h"
+#include "metrics/label_text.h"
 
 namespace pdtt {
 namespace {
@@ -26,17 +27,15 @@ constexpr std::array<std::string_view, kLayers> kRemedies = {
     "CAP_PERFMON",
 };
 
-constexpr std::array<std::string_view, kLayers> kNames = {"xdp", "sockops", "cgroup", "socket"};
-
 void Row(std::ostream& out, std::string_view name, bool ok, std::string_view what) {
   out << std::left << std::setw(kNameWidth) << name << std::setw(kVerdictWidth)
       << (ok ? "yes" : "no") << what << '\n';
 }
 
 void LayerRow(std::ostream& out, const LayerStatus& status) {
-  const auto index = static_cast<std::size_t>(status.layer);
-  Row(out, kNames.at(index), status.up,
-      status.up ? status.mode : status.reason + "; " + std::string{kRemedies.at(index)});
+  const std::string_view remedy = kRemedies.at(static_cast<std::size_t>(status.layer));
+  Row(out, LabelValue(status.layer), status.up,
+      status.up ? status.mode : status.reason + "; " + std::string{remedy});
 }
 
 LayerStatus DiagnoseXdp(const Config& config) {

@@ -37,11 +37,8 @@ Layers::Layers(const Programs& programs, const LayerOptions& options)
   for (const Layer layer : {Layer::kXdp, Layer::kSockops, Layer::kCgroup, Layer::kSocket}) {
     status_.push_back({layer, false, "off", ""});
   }
-  for (const char* program : {"sock_create_tracker", "sock_release_tracker"}) {
-    if (const int error = AttachToCgroup(program); error != 0) {
-      ThrowBpf(error, std::string{"attach "} + program + " to " + options_.cgroup.string());
-    }
-  }
+  RequireInCgroup("sock_create_tracker");
+  RequireInCgroup("sock_release_tracker");
   AttachSockops();
   AttachIterators();
   AttachSocketLayer();
@@ -62,12 +59,15 @@ int Layers::AttachToCgroup(std::string_view program) {
   return 0;
 }
 
-void Layers::AttachCgroupLayer() {
-  for (const char* program : {"cgroup_skb_ingress", "cgroup_skb_egress"}) {
-    if (const int error = AttachToCgroup(program); error != 0) {
-      ThrowBpf(error, std::string{"attach "} + program + " to " + options_.cgroup.string());
-    }
+void Layers::RequireInCgroup(const std::string& program) {
+  if (const int error = AttachToCgroup(program); error != 0) {
+    ThrowBpf(error, "attach " + program + " to " + options_.cgroup.string());
   }
+}
+
+void Layers::AttachCgroupLayer() {
+  RequireInCgroup("cgroup_skb_ingress");
+  RequireInCgroup("cgroup_skb_egress");
   StatusOf(Layer::kCgroup) = {Layer::kCgroup, true, "attached", ""};
 }
 

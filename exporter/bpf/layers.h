@@ -61,6 +61,7 @@ class Layers {
   void AttachXdpLayer();
   void AttachIterators();
   [[nodiscard]] int AttachToCgroup(std::string_view program);
+  void RequireInCgroup(const std::string& program);
   void AttachXdpTo(const Interface& interface);
   [[nodiscard]] LayerStatus& StatusOf(Layer layer);
   [[nodiscard]] std::string MissingInterface() const;
