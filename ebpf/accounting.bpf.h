@@ -27,10 +27,13 @@ static __always_inline void count_failure(enum pdtt_map map)
 		add(failures, 1);
 }
 
-/* SOCK_RAW sockets may name any protocol: only the stack's own TCP and UDP count as such. */
+/*
+ * SOCK_RAW sockets may name any protocol: only the stack's own TCP and UDP count as such. A
+ * Multipath TCP socket sends no packets of its own, its subflows are TCP.
+ */
 static __always_inline enum pdtt_protocol protocol_class(__u32 type, __u32 ip_protocol)
 {
-	if (type == SOCK_STREAM && ip_protocol == IPPROTO_TCP)
+	if (type == SOCK_STREAM && (ip_protocol == IPPROTO_TCP || ip_protocol == IPPROTO_MPTCP))
 		return PDTT_TCP;
 	return type == SOCK_DGRAM && ip_protocol == IPPROTO_UDP ? PDTT_UDP : PDTT_OTHER;
 }

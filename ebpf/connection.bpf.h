@@ -121,19 +121,14 @@ static __always_inline void close_connection(struct pdtt_conn *conn)
 }
 
 /*
- * Gives the socket to the current process's user if that one ranks higher. The connection counts
- * as closed for the old owner and as opened for the new one: opened - closed is what is open.
+ * Gives the socket to the current process's user, who ranks higher. The connection counts as
+ * closed for the old owner and as opened for the new one: opened - closed is what is open.
  */
-static __always_inline void hand_over(struct pdtt_conn *conn)
+__subprog void hand_over(struct pdtt_conn *conn, __u32 to)
 {
 	__u32 from = conn->uid;
-	__u32 to = current_user();
 	struct pdtt_host *host;
 
-	if (take_flag(conn, PDTT_CONN_MOVER_SEEN))
-		set_process(conn);
-	if (!settings.handover || to == from || rank_of(to) <= rank_of(from))
-		return;
 	if (__sync_val_compare_and_swap(&conn->uid, from, to) != from)
 		return; /* another of its threads was quicker */
 	if (conn->flags & PDTT_CONN_COUNTED)
@@ -146,6 +141,7 @@ static __always_inline void hand_over(struct pdtt_conn *conn)
 		bridge_add(&conn->key, to, conn->slot, conn->netns_cookie);
 	}
 	set_process(conn);
+	take_flag(conn, PDTT_CONN_MOVER_SEEN | settled(to));
 	host = host_at(active_bank & 1);
 	if (host)
 		add(&host->handovers, 1);

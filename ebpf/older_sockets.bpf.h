@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Sockets that were there before the exporter get the storage that socket(2) gives to new ones. */
+/* The sockets of a network namespace that were there before the exporter. */
 #ifndef PDTT_OLDER_SOCKETS_BPF_H
 #define PDTT_OLDER_SOCKETS_BPF_H
 
-#include "connection.bpf.h"
+#include "adoption.bpf.h"
 
 #define SOL_TCP			  6
 #define TCP_BPF_SOCK_OPS_CB_FLAGS 1008 /* since 6.12; before, such a connection just disappears */
 
 static __always_inline struct pdtt_conn *adopt_sock(struct sock *sk, __u32 uid)
 {
-	struct pdtt_conn init = {};
-
 	if (bpf_sk_storage_get(&conn_stats_map, sk, 0, 0))
 		return NULL; /* newer than the programs after all */
-	init_owner(&init, uid, protocol_class(sk->sk_type, sk->sk_protocol),
-		   sk->__sk_common.skc_net.net->net_cookie);
-	init.flags = PDTT_CONN_OLDER;
-	return bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
+	return adopt(sk, uid);
 }
 
 static __always_inline void adopt_tcp(struct tcp_sock *tcp, __u32 uid)
@@ -27,7 +22,8 @@ static __always_inline void adopt_tcp(struct tcp_sock *tcp, __u32 uid)
 	struct pdtt_conn_key key = {};
 	struct pdtt_conn *conn = adopt_sock(sk, uid);
 
-	if (!conn || sk->__sk_common.skc_state != BPF_TCP_ESTABLISHED)
+	if (!conn || conn->flags & PDTT_CONN_NESTED ||
+	    sk->__sk_common.skc_state != BPF_TCP_ESTABLISHED)
 		return;
 	bpf_setsockopt(tcp, SOL_TCP, TCP_BPF_SOCK_OPS_CB_FLAGS, &flags, sizeof(flags));
 	key_from_sock_common(&key, &sk->__sk_common);

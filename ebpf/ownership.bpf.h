@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Whose socket is it? The user of the process that created it, until one of higher rank moves
- * data through it: ownership rises root -> system user -> ordinary user, never back.
+ * data through it: ownership rises root -> system user -> ordinary user, never back. What the
+ * kernel made for itself stays the kernel's.
  */
 #ifndef PDTT_OWNERSHIP_BPF_H
 #define PDTT_OWNERSHIP_BPF_H
 
 #include <bpf/bpf_core_read.h>
 #include "accounting.bpf.h"
+#include "nested_network.bpf.h"
 
 enum pdtt_rank {
 	PDTT_RANK_ROOT,
@@ -15,12 +17,15 @@ enum pdtt_rank {
 	PDTT_RANK_ORDINARY,
 };
 
-__subprog __u32 rank_of(__u32 uid)
+/* Global, so that the verifier goes through the loop once and not once for each path to it. */
+__weak __noinline __u32 rank_of(__u32 uid)
 {
 	__u32 i;
 
 	if (!uid)
 		return PDTT_RANK_ROOT;
+	if (uid == PDTT_KERNEL_UID)
+		return PDTT_RANK_ORDINARY;
 	for (i = 0; i < PDTT_MAX_SYSTEM_UID_RANGES; i++) {
 		if (i >= settings.system_uid_ranges)
 			break;
@@ -69,15 +74,35 @@ static __always_inline void set_process(struct pdtt_conn *conn)
 	bpf_probe_read_kernel_str(conn->comm, sizeof(conn->comm), leader->comm);
 }
 
-/* The storage of a new socket of `uid`; its peer is not known yet. */
+static __always_inline bool outranks(__u32 uid, __u32 owner)
+{
+	return uid != owner && rank_of(uid) > rank_of(owner);
+}
+
+/* Once an owner is final, no packet and no I/O asks for the current process any more. */
+static __always_inline __u32 settled(__u32 uid)
+{
+	return !settings.handover || rank_of(uid) == PDTT_RANK_ORDINARY ? PDTT_CONN_SETTLED : 0;
+}
+
+/*
+ * The storage of a new socket of `uid`; its peer is not known yet. `net` is NULL where the hook
+ * does not say it.
+ */
 static __always_inline void init_owner(struct pdtt_conn *conn, __u32 uid, __u32 protocol,
-				       __u64 netns_cookie)
+				       struct net *net)
 {
 	conn->uid = uid;
 	conn->protocol = protocol;
-	conn->netns_cookie = netns_cookie;
 	conn->slot = PDTT_NO_SLOT;
-	conn->home_slot = account_slot(uid, 0, protocol);
+	conn->flags = settled(uid);
+	if (net) {
+		conn->netns_cookie = net->net_cookie;
+		if (is_nested(net))
+			conn->flags |= PDTT_CONN_NESTED;
+	}
+	conn->home_slot =
+		conn->flags & PDTT_CONN_NESTED ? PDTT_NO_SLOT : account_slot(uid, 0, protocol);
 }
 
 #endif /* PDTT_OWNERSHIP_BPF_H */

@@ -8,9 +8,8 @@
 #ifndef PDTT_SKB_ACCOUNTING_BPF_H
 #define PDTT_SKB_ACCOUNTING_BPF_H
 
-#include "connection.bpf.h"
-
-#define PDTT_NO_NETNS 0 /* no cookie is 0; in this hook Linux 6.1 has no helper for it */
+#include "adoption.bpf.h"
+#include "caller.bpf.h"
 
 struct packet_size {
 	__u64 bytes;
@@ -40,18 +39,18 @@ static __always_inline void measure(struct __sk_buff *skb, struct packet_size *s
 }
 
 /*
- * A socket whose creation went unseen. In softirq there is no process to ask, so the kernel's
- * idea of the owner has to do until the owner's next I/O. Raw sockets are left alone: without
- * storage they are the kernel's own, which send resets and ICMP for nobody. NULL: there is no owner
- * to be had, or `refused` is set and there was no room to note it.
+ * In softirq there is no process to ask, so the kernel's idea of the owner has to do until the
+ * owner's next I/O. Raw sockets are left alone: without storage they are the kernel's own, which
+ * send resets and ICMP for nobody. NULL: there is no owner to be had, or `refused` is set and
+ * there was no room to note it.
  */
-__subprog struct pdtt_conn *adopt(struct __sk_buff *skb, bool *refused)
+__subprog struct pdtt_conn *adopt_by_packet(struct __sk_buff *skb, bool *refused)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct pdtt_conn init = {};
+	struct pdtt_conn *conn;
 	struct tcp_sock *tcp;
 	__u32 protocol;
-	struct pdtt_conn *conn;
 
 	if (!sk)
 		return NULL;
@@ -62,17 +61,14 @@ __subprog struct pdtt_conn *adopt(struct __sk_buff *skb, bool *refused)
 	if (protocol == PDTT_OTHER)
 		return NULL;
 	tcp = bpf_skc_to_tcp_sock(sk);
-	if (tcp)
-		init_owner(&init, tcp->inet_conn.icsk_inet.sk.sk_uid.val, protocol,
-			   tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->net_cookie);
-	else /* answers in the user namespace of the socket's network namespace */
-		init_owner(&init, bpf_get_socket_uid(skb), protocol, PDTT_NO_NETNS);
-	init.flags = PDTT_CONN_OLDER;
-	conn = bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!conn) {
-		count_failure(PDTT_CONN_STATS_MAP);
-		*refused = true;
+	if (tcp) {
+		conn = adopt((struct sock *)tcp, tcp->inet_conn.icsk_inet.sk.sk_uid.val);
+	} else {
+		/* Answers in the user namespace of the socket's network namespace. */
+		init_owner(&init, bpf_get_socket_uid(skb), protocol, NULL);
+		conn = store(sk, &init);
 	}
+	*refused = !conn;
 	return conn;
 }
 
@@ -166,6 +162,28 @@ __subprog __u32 slot_by_packet(struct __sk_buff *skb, struct pdtt_conn *conn,
 	return count_flow(conn, &packet.key, size);
 }
 
+/*
+ * A process that sends does so in egress, before the socket layer hears of it: without this, all
+ * of a large first write would stay with the old owner. The same goes for a reader, whose window
+ * updates are sent in its own context. What close() sends is not its doing.
+ */
+__subprog int hand_over_to_caller(struct __sk_buff *skb, struct pdtt_conn *conn)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct tcp_sock *tcp;
+	__u32 caller;
+
+	caller = current_user();
+	if (!outranks(caller, conn->uid) || !sk)
+		return 0;
+	if (sk->state != BPF_TCP_ESTABLISHED && sk->state != BPF_TCP_CLOSE_WAIT)
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (tcp && is_callers(tcp->inet_conn.icsk_inet.sk.sk_socket))
+		hand_over(conn, caller);
+	return 0;
+}
+
 /* The bank is read once, so that a packet is whole in one of them. */
 static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 {
@@ -185,12 +203,18 @@ static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 	if (sk)
 		conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
 	if (!conn)
-		conn = adopt(skb, &refused);
+		conn = adopt_by_packet(skb, &refused);
 	if (!conn) {
 		add_traffic(refused ? &host->table_full : &host->no_socket, inbound, size.bytes,
 			    size.packets);
 		return;
 	}
+	if (conn->flags & PDTT_CONN_NESTED) {
+		add_traffic(&host->nested, inbound, size.bytes, size.packets);
+		return;
+	}
+	if (!inbound && conn->protocol == PDTT_TCP && !(conn->flags & PDTT_CONN_SETTLED))
+		hand_over_to_caller(skb, conn);
 	if (conn->protocol == PDTT_TCP && conn->flags & PDTT_CONN_RESOLVED) {
 		add_traffic(&conn->traffic, inbound, size.bytes, size.packets);
 		slot = conn->slot;

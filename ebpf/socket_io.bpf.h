@@ -6,20 +6,17 @@
 #ifndef PDTT_SOCKET_IO_BPF_H
 #define PDTT_SOCKET_IO_BPF_H
 
-#include "connection.bpf.h"
+#include "adoption.bpf.h"
 
-/* Sockets older than the programs; with a sub-cgroup only its own hooks may tell whose they are. */
-static __always_inline struct pdtt_conn *adopt_from_process(struct sock *sk)
+/* A process that does I/O on the socket: the connection's, and its owner if it ranks higher. */
+__subprog void meet_caller(struct pdtt_conn *conn)
 {
-	struct pdtt_conn init = {};
+	__u32 caller = current_user();
 
-	if (!settings.whole_host)
-		return NULL;
-	init_owner(&init, current_user(), protocol_class(sk->sk_type, sk->sk_protocol),
-		   sk->__sk_common.skc_net.net->net_cookie);
-	init.flags = PDTT_CONN_OLDER;
-	set_process(&init);
-	return bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
+	if (conn->uid != PDTT_KERNEL_UID && take_flag(conn, PDTT_CONN_MOVER_SEEN))
+		set_process(conn);
+	if (!(conn->flags & PDTT_CONN_SETTLED) && outranks(caller, conn->uid))
+		hand_over(conn, caller);
 }
 
 /* `result` is the system call's: bytes, or a negative error. Process context only. */
@@ -31,11 +28,12 @@ static __always_inline void socket_io(struct sock *sk, int result, bool inbound)
 	if (!sk || !is_inet(sk->__sk_common.skc_family))
 		return; /* unix sockets and netlink pass here too */
 	conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
-	if (!conn)
-		conn = adopt_from_process(sk);
-	if (!conn)
+	if (!conn && settings.whole_host) /* else only the cgroup's own hooks tell whose it is */
+		conn = adopt(sk, current_user());
+	if (!conn || conn->flags & PDTT_CONN_NESTED)
 		return;
-	hand_over(conn);
+	if ((conn->flags & PDTT_CONN_FINAL) != PDTT_CONN_FINAL)
+		meet_caller(conn);
 	if (result <= 0)
 		return;
 	account = account_now(conn->home_slot);

@@ -5,11 +5,13 @@
 
 #include "connection.bpf.h"
 
+/* NULL also for a connection that another socket carries: that one has the record. */
 static __always_inline struct pdtt_conn *conn_of(struct bpf_sock_ops *ops)
 {
 	struct bpf_sock *sk = ops->sk;
+	struct pdtt_conn *conn = sk ? bpf_sk_storage_get(&conn_stats_map, sk, 0, 0) : NULL;
 
-	return sk ? bpf_sk_storage_get(&conn_stats_map, sk, 0, 0) : NULL;
+	return conn && !(conn->flags & PDTT_CONN_NESTED) ? conn : NULL;
 }
 
 static __always_inline void resolve_from(struct pdtt_conn *conn, struct bpf_sock_ops *ops)
@@ -50,7 +52,7 @@ static __always_inline void tcp_accepted(struct bpf_sock_ops *ops)
 	if (!conn)
 		return;
 	__builtin_memset(&conn->traffic, 0, sizeof(conn->traffic));
-	conn->flags = 0;
+	conn->flags &= PDTT_CONN_SETTLED;
 	tcp_established(ops, PDTT_INBOUND);
 }
 

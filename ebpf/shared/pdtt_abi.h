@@ -16,6 +16,8 @@
 #define PDTT_MAX_SYSTEM_UID_RANGES 16
 #define PDTT_COMM_LEN		   16
 #define PDTT_NO_SLOT		   0xffffffffU
+/* The owner of sockets that the kernel made for itself: (uid_t)-1, which no account can have. */
+#define PDTT_KERNEL_UID 0xffffffffU
 
 /*
  * Counters whose sums must agree exist twice. Programs add to the active
@@ -61,6 +63,9 @@ enum pdtt_conn_flag {
 	PDTT_CONN_COUNTED = 4, /* is in opened, so it will be in closed */
 	PDTT_CONN_OLDER = 8, /* was there before the programs were: never in opened */
 	PDTT_CONN_MOVER_SEEN = 16, /* pid and comm are those of a process that did I/O */
+	PDTT_CONN_SETTLED = 32, /* the owner is final: nobody ranks higher */
+	PDTT_CONN_NESTED = 64, /* its packets leave through another socket, which counts them */
+	PDTT_CONN_FINAL = PDTT_CONN_MOVER_SEEN | PDTT_CONN_SETTLED, /* I/O changes nothing more */
 };
 
 /* One connection, local end first, whichever side sent. */
@@ -104,6 +109,7 @@ struct pdtt_host {
 	struct pdtt_traffic all;
 	struct pdtt_traffic no_socket;
 	struct pdtt_traffic table_full;
+	struct pdtt_traffic nested; /* of sockets behind another one: PDTT_CONN_NESTED */
 	__u64 handovers;
 };
 
@@ -201,7 +207,7 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_conn_key) == 40);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_traffic) == 32);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_account_key) == 12);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_account) == 80);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_host) == 104);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_host) == 136);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_conn) == 136);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow_key) == 56);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow) == 80);

@@ -16,6 +16,8 @@ constexpr std::size_t kTrafficWords = sizeof(pdtt_traffic) / sizeof(std::uint64_
 constexpr auto kFirstWait = std::chrono::microseconds{20};
 constexpr auto kLongestWait = std::chrono::milliseconds{200};
 
+static_assert(kKernelUid == PDTT_KERNEL_UID);
+
 Traffic ToTraffic(const pdtt_traffic& traffic) {
   return {traffic.rx_bytes, traffic.tx_bytes, traffic.rx_packets, traffic.tx_packets};
 }
@@ -76,6 +78,7 @@ bool AccountReader::Balanced(const Bank& bank) const {
   };
   subtract(host.no_socket);
   subtract(host.table_full);
+  subtract(host.nested);
   for (std::size_t slot = 0; slot < keys_.size(); ++slot) {
     subtract(AccountAt(bank.accounts, slot).traffic);
   }
@@ -105,6 +108,7 @@ std::optional<AccountsReading> AccountReader::Read() {
     reading.host.all += ToTraffic(host.all);
     reading.host.no_socket += ToTraffic(host.no_socket);
     reading.host.table_full += ToTraffic(host.table_full);
+    reading.host.nested += ToTraffic(host.nested);
     reading.host.handovers += host.handovers;
   }
   for (std::size_t slot = 0; slot < keys_.size(); ++slot) {

@@ -15,6 +15,7 @@
 
 #include "bpf/attach.h"
 #include "bpf/error.h"
+#include "bpf/network_namespaces.h"
 
 namespace pdtt {
 namespace {
@@ -41,6 +42,7 @@ Layers::Layers(const Programs& programs, const LayerOptions& options)
   RequireInCgroup("sock_release_tracker");
   AttachSockops();
   AttachIterators();
+  FindOlderSockets();
   AttachSocketLayer();
   AttachCgroupLayer();
   AttachXdpLayer();
@@ -97,19 +99,35 @@ void Layers::AttachIterators() {
       problems_.push_back(std::string{"attach "} + name + ": " + Message(errno));
       continue;
     }
-    // Older sockets are looked for once, and only where every socket of the host is ours: these
-    // iterators walk over all sockets of the network namespace, whatever their cgroup.
-    if (!sockets && options_.whole_host && !ReadIterator(link, [](std::span<const std::byte>) {})) {
-      problems_.push_back(std::string{"run "} + name + ": " + Message(errno));
-    }
     attached_.push_back({name, 0, "", std::move(link)});
   }
 }
 
-const UniqueFd* Layers::SocketIterator() const {
-  const auto found = std::find_if(attached_.begin(), attached_.end(), [](const Attached& one) {
-    return one.program == "iter_sockets";
+// Older sockets are looked for once, and only where every socket of the host is ours: these
+// iterators walk over all sockets of a network namespace, whatever their cgroup.
+void Layers::FindOlderSockets() {
+  if (!options_.whole_host) {
+    return;
+  }
+  const std::size_t refused = VisitNetworkNamespaces("/proc", [this] {
+    for (const char* name : {"iter_tcp", "iter_udp"}) {
+      const UniqueFd* link = Iterator(name);
+      if (link != nullptr && !ReadIterator(*link, [](std::span<const std::byte>) {})) {
+        problems_.push_back(std::string{"run "} + name + ": " + Message(errno));
+      }
+    }
   });
+  if (refused != 0) {
+    problems_.push_back(std::to_string(refused) +
+                        " network namespaces cannot be entered, which takes CAP_SYS_ADMIN: "
+                        "sockets in them that are older than the exporter are found when they move "
+                        "data");
+  }
+}
+
+const UniqueFd* Layers::Iterator(std::string_view program) const {
+  const auto found = std::find_if(attached_.begin(), attached_.end(),
+                                  [&](const Attached& one) { return one.program == program; });
   return found == attached_.end() ? nullptr : &found->link;
 }
 

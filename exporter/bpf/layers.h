@@ -42,7 +42,7 @@ class Layers {
   [[nodiscard]] std::vector<ProgramStatus> ProgramStatuses() const;
 
   /// The iterator over sockets and their counters; null if this kernel refused it.
-  [[nodiscard]] const UniqueFd* SocketIterator() const;
+  [[nodiscard]] const UniqueFd* SocketIterator() const { return Iterator("iter_sockets"); }
 
   /// What no layer's state tells, such as sockets that could not be looked at; a line each.
   [[nodiscard]] const std::vector<std::string>& Problems() const { return problems_; }
@@ -60,6 +60,8 @@ class Layers {
   void AttachSocketLayer();
   void AttachXdpLayer();
   void AttachIterators();
+  void FindOlderSockets();
+  [[nodiscard]] const UniqueFd* Iterator(std::string_view program) const;
   [[nodiscard]] int AttachToCgroup(std::string_view program);
   void RequireInCgroup(const std::string& program);
   void AttachXdpTo(const Interface& interface);

@@ -45,6 +45,7 @@ class Builder {
     snapshot_.host = reading.host.all;
     snapshot_.unattributed_no_socket = reading.host.no_socket;
     snapshot_.unattributed_table_full = reading.host.table_full;
+    snapshot_.unattributed_nested = reading.host.nested;
     snapshot_.connection_handovers = reading.host.handovers;
   }
 

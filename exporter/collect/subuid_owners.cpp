@@ -5,9 +5,10 @@
 
 #include <charconv>
 #include <fstream>
-#include <limits>
 #include <system_error>
 #include <utility>
+
+#include "model/traffic.h"
 
 namespace pdtt {
 namespace {
@@ -33,7 +34,10 @@ std::optional<std::uint32_t> UidOfUser(const std::string& name_or_uid) {
   passwd entry{};
   passwd* found = nullptr;
   getpwnam_r(name_or_uid.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  return found == nullptr ? std::nullopt : std::optional<std::uint32_t>{entry.pw_uid};
+  if (found != nullptr) {
+    return entry.pw_uid;
+  }
+  return name_or_uid == kKernelName ? std::optional{kKernelUid} : std::nullopt;
 }
 
 SubuidOwners::SubuidOwners(std::filesystem::path file, UidOf uid_of)
@@ -65,8 +69,7 @@ void SubuidOwners::Refresh() {
     const auto first =
         ToNumber(std::string_view{line}.substr(first_colon + 1, last_colon - first_colon - 1));
     const auto count = ToNumber(std::string_view{line}.substr(last_colon + 1));
-    if (!owner || !first || !count || *count == 0 ||
-        *count - 1 > std::numeric_limits<std::uint32_t>::max() - *first) {
+    if (!owner || !first || !count || *count == 0 || *count > kKernelUid - *first) {
       continue;
     }
     ranges_.push_back({*first, *first + (*count - 1), *owner});

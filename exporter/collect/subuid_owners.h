@@ -38,7 +38,7 @@ class SubuidOwners {
   std::vector<Range> ranges_;
 };
 
-/// getpwnam_r(3), or the number itself; empty if there is no such user.
+/// getpwnam_r(3), the number itself, or the kernel; empty if there is no such user.
 [[nodiscard]] std::optional<std::uint32_t> UidOfUser(const std::string& name_or_uid);
 
 }  // namespace pdtt

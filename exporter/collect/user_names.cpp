@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/traffic.h"
+
 namespace pdtt {
 namespace {
 
@@ -24,6 +26,9 @@ constexpr std::size_t kLargestEntry = 1 << 20;
 }  // namespace
 
 std::optional<std::string> LookUpUser(std::uint32_t uid) {
+  if (uid == kKernelUid) {
+    return std::string{kKernelName};
+  }
   std::vector<char> buffer(4096);
   for (;;) {
     passwd entry{};

@@ -15,7 +15,7 @@ namespace pdtt {
 /// The name of a user, empty if there is none; throws if the name service fails.
 using UserLookup = std::function<std::optional<std::string>(std::uint32_t)>;
 
-/// getpwuid_r(3). Throws std::system_error.
+/// getpwuid_r(3), or "kernel" for the kernel itself. Throws std::system_error.
 [[nodiscard]] std::optional<std::string> LookUpUser(std::uint32_t uid);
 
 struct UserNamesOptions {

@@ -113,6 +113,7 @@ class TrafficPage {
     writer_.BeginFamily(family);
     writer_.AddSample({}, {"no_socket"}, snapshot_.unattributed_no_socket.*value);
     writer_.AddSample({}, {"table_full"}, snapshot_.unattributed_table_full.*value);
+    writer_.AddSample({}, {"nested"}, snapshot_.unattributed_nested.*value);
   }
 
   void WriteXdp() {

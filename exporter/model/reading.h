@@ -31,6 +31,7 @@ struct HostReading {
   Traffic all;
   Traffic no_socket;
   Traffic table_full;
+  Traffic nested;
   std::uint64_t handovers = 0;
 };
 

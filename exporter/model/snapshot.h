@@ -131,6 +131,7 @@ struct Snapshot {
   Traffic excluded;                ///< users in users.exclude, summed
   Traffic unattributed_no_socket;  ///< packets without a full socket
   Traffic unattributed_table_full;
+  Traffic unattributed_nested;  ///< inside rootless containers, whose outer sockets count it
 
   std::uint64_t connections_tracked = 0;
   std::uint64_t connection_handovers = 0;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace pdtt {
 
@@ -30,6 +31,10 @@ struct Traffic {
 
   [[nodiscard]] std::uint64_t Bytes() const { return receive_bytes + transmit_bytes; }
 };
+
+/// The owner of the kernel's own sockets: (uid_t)-1, which no account can have.
+inline constexpr std::uint32_t kKernelUid = 0xffffffff;
+inline constexpr std::string_view kKernelName = "kernel";
 
 /// An IPv6 address in network byte order; IPv4 is stored v4-mapped (RFC 4291, section 2.5.5.2).
 using IpAddress = std::array<std::uint8_t, 16>;

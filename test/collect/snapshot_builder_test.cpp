@@ -94,11 +94,13 @@ TEST_CASE("totals of the host are passed on as they were read", "[snapshot_build
   reading.accounts.host.all = {1, 2, 3, 4};
   reading.accounts.host.no_socket = {5, 6, 7, 8};
   reading.accounts.host.table_full = {9, 10, 11, 12};
+  reading.accounts.host.nested = {13, 14, 15, 16};
   reading.accounts.host.handovers = 13;
   const Snapshot snapshot = BuildSnapshot(reading, {}, TwoNetworks(), PlainNames()).snapshot;
   CHECK(snapshot.host == Traffic{1, 2, 3, 4});
   CHECK(snapshot.unattributed_no_socket == Traffic{5, 6, 7, 8});
   CHECK(snapshot.unattributed_table_full == Traffic{9, 10, 11, 12});
+  CHECK(snapshot.unattributed_nested == Traffic{13, 14, 15, 16});
   CHECK(snapshot.connection_handovers == 13);
 }
 

@@ -10,6 +10,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/traffic.h"
+
 namespace pdtt {
 namespace {
 
@@ -49,12 +51,13 @@ TEST_CASE("a sub-uid belongs to the user whose range holds it", "[subuid_owners]
 TEST_CASE("lines that make no sense are skipped", "[subuid_owners]") {
   const File file{
       "nobody-here:1:10\nalice:x:10\nalice:20\nalice:30:0\nalice:4294967295:2\n\n:::\n"
-      "alice:4294967290:6\n"};
+      "alice:4294967290:5\nalice:4294967293:3\n"};
   const SubuidOwners owners{file.Path(), AliceIs1000};
   CHECK(owners.OwnerOf(5) == 5);
   CHECK(owners.OwnerOf(20) == 20);
   CHECK(owners.OwnerOf(30) == 30);
-  CHECK(owners.OwnerOf(4294967295U) == 1000);
+  CHECK(owners.OwnerOf(4294967294U) == 1000);
+  CHECK(owners.OwnerOf(kKernelUid) == kKernelUid);
 }
 
 TEST_CASE("the file is read again when it changes, and may be missing", "[subuid_owners]") {
@@ -75,6 +78,7 @@ TEST_CASE("a user is named by name or by uid", "[subuid_owners]") {
   CHECK(UidOfUser("root") == 0U);
   CHECK(UidOfUser("1234") == 1234U);
   CHECK(UidOfUser("no such user") == std::nullopt);
+  CHECK(UidOfUser("kernel") == kKernelUid);
 }
 
 }  // namespace pdtt

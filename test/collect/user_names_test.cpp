@@ -11,6 +11,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/traffic.h"
+
 namespace pdtt {
 namespace {
 
@@ -119,6 +121,7 @@ TEST_CASE("a hanging name service holds up neither callers nor the end", "[user_
 TEST_CASE("this process's user is found by getpwuid_r", "[user_names]") {
   CHECK(LookUpUser(0) == "root");
   CHECK(LookUpUser(3999999999U) == std::nullopt);
+  CHECK(LookUpUser(kKernelUid) == "kernel");
 }
 
 }  // namespace pdtt

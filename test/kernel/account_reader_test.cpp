@@ -100,16 +100,18 @@ TEST_CASE("Every field of an account and of the host's totals arrives under its 
                    .opened_outbound = 204,
                    .closed = 205,
                    .retransmits = 206});
-  book.SetHost(0, {.all = {1'130, 1'133, 1'136, 1'139},
+  book.SetHost(0, {.all = {11'130, 11'134, 11'138, 11'142},
                    .no_socket = TrafficFrom(1'000),
                    .table_full = TrafficFrom(30),
+                   .nested = TrafficFrom(10'000),
                    .handovers = 9});
   AccountReader reader = book.Reader();
   const auto reading = reader.Read();
   REQUIRE(reading);
-  CHECK(reading->host.all == Traffic{1'130, 1'133, 1'136, 1'139});
+  CHECK(reading->host.all == Traffic{11'130, 11'134, 11'138, 11'142});
   CHECK(reading->host.no_socket == ExpectedFrom(1'000));
   CHECK(reading->host.table_full == ExpectedFrom(30));
+  CHECK(reading->host.nested == ExpectedFrom(10'000));
   CHECK(reading->host.handovers == 9);
   REQUIRE(reading->accounts.size() == 1);
   const AccountReading& account = reading->accounts[0];

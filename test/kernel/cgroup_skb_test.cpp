@@ -61,6 +61,7 @@ class CgroupBench {
     REQUIRE(reading);
     Traffic parts = reading->host.no_socket;
     parts += reading->host.table_full;
+    parts += reading->host.nested;
     for (const AccountReading& account : reading->accounts) {
       parts += account.traffic;
     }

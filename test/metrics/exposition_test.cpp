@@ -127,12 +127,13 @@ TEST_CASE("excluded, unattributed and host bytes are single counters") {
   check("pdtt_host_receive_bytes_total", "32");
   check("pdtt_host_transmit_bytes_total", "33");
   const std::string received = "pdtt_unattributed_receive_bytes_total";
-  CheckSamples(
-      page, received,
-      received + "{reason=\"no_socket\"} 28\n" + received + "{reason=\"table_full\"} 30\n");
+  CheckSamples(page, received,
+               received + "{reason=\"no_socket\"} 28\n" + received +
+                   "{reason=\"table_full\"} 30\n" + received + "{reason=\"nested\"} 32\n");
   const std::string sent = "pdtt_unattributed_transmit_bytes_total";
   CheckSamples(page, sent,
-               sent + "{reason=\"no_socket\"} 29\n" + sent + "{reason=\"table_full\"} 31\n");
+               sent + "{reason=\"no_socket\"} 29\n" + sent + "{reason=\"table_full\"} 31\n" + sent +
+                   "{reason=\"nested\"} 33\n");
 }
 
 TEST_CASE("XDP frames are written by user and by result") {

@@ -22,6 +22,7 @@ void AddUsers(Snapshot& snapshot) {
   snapshot.excluded = {26, 27, 0, 0};
   snapshot.unattributed_no_socket = {28, 29, 0, 0};
   snapshot.unattributed_table_full = {30, 31, 0, 0};
+  snapshot.unattributed_nested = {32, 33, 0, 0};
   snapshot.host = {32, 33, 0, 0};
   snapshot.user_xdp = {{0, 0, 34, 35}};
   snapshot.xdp_totals = {{0, XdpResult::kAttributed, 36, 37},

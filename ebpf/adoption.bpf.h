@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Sockets whose creation went unseen get the storage that socket(2) gives to the others: those
+ * that are older than the programs, and those that the kernel makes for itself.
+ */
+#ifndef PDTT_ADOPTION_BPF_H
+#define PDTT_ADOPTION_BPF_H
+
+#include "connection.bpf.h"
+
+/* Only kernels with Multipath TCP have the field. */
+struct tcp_sock___mptcp {
+	bool is_mptcp;
+} __attribute__((preserve_access_index));
+
+/* A subflow of Multipath TCP is made by the kernel, but for the process that owns the connection.
+ */
+static __always_inline bool is_subflow(struct sock *sk)
+{
+	struct tcp_sock___mptcp *tcp = (void *)sk;
+
+	return sk->sk_protocol == IPPROTO_TCP && bpf_core_field_exists(tcp->is_mptcp) &&
+	       BPF_CORE_READ(tcp, is_mptcp);
+}
+
+static __always_inline bool is_kernels_own(struct sock *sk)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock) && !is_subflow(sk);
+}
+
+/* NULL: there is no room. `sk` is any view of the socket that a storage can be bound to. */
+static __always_inline struct pdtt_conn *store(void *sk, struct pdtt_conn *init)
+{
+	struct pdtt_conn *conn;
+
+	init->flags |= PDTT_CONN_OLDER;
+	conn = bpf_sk_storage_get(&conn_stats_map, sk, init, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!conn)
+		count_failure(PDTT_CONN_STATS_MAP);
+	return conn;
+}
+
+/* `uid` is the owner as far as the caller can tell. NULL: there is no room. */
+static __always_inline struct pdtt_conn *adopt(struct sock *sk, __u32 uid)
+{
+	struct pdtt_conn init = {};
+
+	init_owner(&init, is_kernels_own(sk) ? PDTT_KERNEL_UID : uid,
+		   protocol_class(sk->sk_type, sk->sk_protocol), sk->__sk_common.skc_net.net);
+	return store(sk, &init);
+}
+
+#endif /* PDTT_ADOPTION_BPF_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Networks inside networks: a rootless container whose only way out is a tap device.
+ *
+ * slirp4netns or pasta reads the container's packets from that device and moves the data through
+ * sockets of its own on the host. Both sockets belong to the same user; only the outer one sends
+ * what the wire carries. A container with a virtual Ethernet pair sends its packets itself.
+ */
+#ifndef PDTT_NESTED_NETWORK_BPF_H
+#define PDTT_NESTED_NETWORK_BPF_H
+
+#include <bpf/bpf_core_read.h>
+#include "maps.bpf.h"
+
+#define PDTT_MAX_DEVICES  16 /* with more of them, it is not that simple container */
+#define PDTT_IFF_UP	  0x1
+#define PDTT_IFF_LOOPBACK 0x8
+
+/* tun and tap devices are of the same kind to rtnetlink. */
+static __always_inline bool is_tap(const struct net_device *device)
+{
+	char kind[4] = {};
+
+	bpf_probe_read_kernel_str(kind, sizeof(kind), BPF_CORE_READ(device, rtnl_link_ops, kind));
+	return kind[0] == 't' && kind[1] == 'u' && kind[2] == 'n';
+}
+
+/*
+ * True if the namespace belongs to an unprivileged user namespace and every device in it that is
+ * up is a loopback or a tap device, with at least one of the latter.
+ */
+__subprog bool is_nested(struct net *net)
+{
+	const struct list_head *head = &net->dev_base_head;
+	const struct list_head *next;
+	const struct net_device *device;
+	bool has_tap = false;
+	__u32 flags;
+	int i;
+
+	if (!net->user_ns->level)
+		return false;
+	next = BPF_CORE_READ(net, dev_base_head.next);
+	for (i = 0; i < PDTT_MAX_DEVICES; i++) {
+		if (next == head)
+			return has_tap;
+		device = (const void *)next - bpf_core_field_offset(struct net_device, dev_list);
+		flags = BPF_CORE_READ(device, flags);
+		if (flags & PDTT_IFF_UP && !(flags & PDTT_IFF_LOOPBACK)) {
+			if (!is_tap(device))
+				return false;
+			has_tap = true;
+		}
+		next = BPF_CORE_READ(next, next);
+	}
+	return false;
+}
+
+#endif /* PDTT_NESTED_NETWORK_BPF_H */
