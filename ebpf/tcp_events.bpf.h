@@ -3,7 +3,7 @@
 #ifndef PDTT_TCP_EVENTS_BPF_H
 #define PDTT_TCP_EVENTS_BPF_H
 
-#include "connection.bpf.h"
+#include "adoption.bpf.h"
 
 /* NULL also for a connection that another socket carries: that one has the record. */
 static __always_inline struct pdtt_conn *conn_of(struct bpf_sock_ops *ops)
@@ -22,14 +22,31 @@ static __always_inline void resolve_from(struct pdtt_conn *conn, struct bpf_sock
 	resolve(conn, &key);
 }
 
+/* What the kernel connects for itself, or as a subflow, was not made with socket(2). */
+static __always_inline void adopt_connecting(struct bpf_sock_ops *ops)
+{
+	struct bpf_sock *sk = ops->sk;
+	struct tcp_sock *tcp;
+
+	if (!sk || bpf_sk_storage_get(&conn_stats_map, sk, 0, 0))
+		return;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (tcp)
+		adopt((struct sock *)tcp, tcp->inet_conn.icsk_inet.sk.sk_uid.val);
+}
+
 /* The tuple is complete, so the SYN is already counted and the SYN-ACK is already known to XDP. */
 static __always_inline void tcp_connect(struct bpf_sock_ops *ops)
 {
-	struct pdtt_conn *conn = conn_of(ops);
+	struct pdtt_conn *conn;
 
 	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | PDTT_SOCKOPS_FLAGS);
-	if (conn)
-		resolve_from(conn, ops);
+	adopt_connecting(ops);
+	conn = conn_of(ops);
+	if (!conn)
+		return;
+	drop_flag(conn, PDTT_CONN_OLDER); /* the socket may be, the connection is not */
+	resolve_from(conn, ops);
 }
 
 static __always_inline void tcp_established(struct bpf_sock_ops *ops, __u32 direction)
