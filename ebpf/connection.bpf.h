@@ -129,6 +129,7 @@ __subprog void hand_over(struct pdtt_conn *conn, __u32 to)
 	__u32 from = conn->uid;
 	struct pdtt_host *host;
 
+	to = answerable(to);
 	if (__sync_val_compare_and_swap(&conn->uid, from, to) != from)
 		return; /* another of its threads was quicker */
 	if (conn->flags & PDTT_CONN_COUNTED)

@@ -68,6 +68,15 @@ struct {
 	__type(value, __u32);
 } network_map SEC(".maps") __weak;
 
+/* Sub-uid of a rootless container -> the user it belongs to. The exporter keeps it up to date. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024 * 1024);
+	__type(key, struct pdtt_uid_lpm_key);
+	__type(value, __u32);
+} subuid_map SEC(".maps") __weak;
+
 /* One peer of an unconnected socket -> its counters. Bounded: idle peers make room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -36,6 +36,18 @@ __weak __noinline __u32 rank_of(__u32 uid)
 }
 
 /*
+ * Who answers for a uid: of sub-uids, the user they were given to. Asked before there is an
+ * account, or one user could fill the table with 65,536 of them.
+ */
+static __always_inline __u32 answerable(__u32 uid)
+{
+	struct pdtt_uid_lpm_key key = {.prefix_len = 32, .uid = bpf_htonl(uid)};
+	__u32 *owner = bpf_map_lookup_elem(&subuid_map, &key);
+
+	return owner ? *owner : uid;
+}
+
+/*
  * The user of the current process, process context only: the real uid, or the effective one
  * where a daemon has taken on a user of higher rank with seteuid(2).
  */
@@ -92,6 +104,7 @@ static __always_inline __u32 settled(__u32 uid)
 static __always_inline void init_owner(struct pdtt_conn *conn, __u32 uid, __u32 protocol,
 				       struct net *net)
 {
+	uid = answerable(uid);
 	conn->uid = uid;
 	conn->protocol = protocol;
 	conn->slot = PDTT_NO_SLOT;

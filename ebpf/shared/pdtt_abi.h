@@ -161,6 +161,12 @@ struct pdtt_lpm_key {
 	__u8 addr[16];
 };
 
+/* Key of subuid_map; its value is the uid of the user whom the sub-uids belong to. */
+struct pdtt_uid_lpm_key {
+	__u32 prefix_len; /* bits of uid */
+	__u32 uid; /* network byte order */
+};
+
 /* XDP: Ethernet frame bytes. */
 struct pdtt_frames {
 	__u64 bytes;
@@ -213,6 +219,7 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_flow_key) == 56);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow) == 80);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_conn_owner) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_lpm_key) == 20);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_uid_lpm_key) == 8);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_frames) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 144);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_settings) == 232);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/app.h"
 
+#include <cerrno>
 #include <chrono>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -50,11 +52,18 @@ App::App(const Config& config, Log& log)
                    ? std::optional<SubuidOwners>{std::in_place, "/etc/subuid", UidOfUser}
                    : std::nullopt),
       names_(ToUserNamesOptions(counters_)),
-      source_(ToKernelOptions(config)),
+      source_(WithSubuids(ToKernelOptions(config))),
       collector_(source_, ToCollectorOptions(config)),
       server_(ToHttpOptions(config, log), Routes(collector_, counters_, config.collector_max_age)) {
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);
+}
+
+KernelOptions App::WithSubuids(KernelOptions options) const {
+  if (subuids_) {
+    options.subuids = subuids_->Ranges();
+  }
+  return options;
 }
 
 CollectorOptions App::ToCollectorOptions(const Config& config) {
@@ -63,8 +72,9 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
   options.linger = config.connections_linger;
   options.closed_connections = config.limit_connections;
   options.before_collection = [this] {
-    if (subuids_) {
-      subuids_->Refresh();
+    if (subuids_ && subuids_->Refresh() && !source_.SetSubuids(subuids_->Ranges())) {
+      log_.Warn("not every range of /etc/subuid has room in the kernel",
+                {{"error", std::system_category().message(errno)}});
     }
   };
   options.users.owner_of = [this](std::uint32_t uid) {

@@ -22,6 +22,7 @@ class App {
   App(const Config& config, Log& log);
 
  private:
+  [[nodiscard]] KernelOptions WithSubuids(KernelOptions options) const;
   [[nodiscard]] CollectorOptions ToCollectorOptions(const Config& config);
   void LogStart(const Config& config);
 

@@ -45,9 +45,13 @@ KernelSource::KernelSource(const KernelOptions& options)
       xdp_users_(programs_.MapFd("xdp_user_map"), kFrameWords),
       xdp_results_(programs_.MapFd("xdp_result_map"), kFrameWords),
       failures_(programs_.MapFd("failure_map"), 1),
+      subuids_(programs_.MapFd("subuid_map")),
       events_(programs_.MapFd("events")) {
   FillSlots();
   FillNetworks();
+  if (!SetSubuids(options_.subuids)) {
+    ThrowBpf(errno, "fill subuid_map");
+  }
   layers_ = std::make_unique<Layers>(programs_, options_.layers);
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "bpf/event_reader.h"
 #include "bpf/layers.h"
 #include "bpf/programs.h"
+#include "bpf/subuid_map.h"
 #include "collect/traffic_source.h"
 #include "model/traffic.h"
 
@@ -28,6 +30,7 @@ struct KernelOptions {
   ProgramOptions programs;
   LayerOptions layers;
   std::vector<NetworkPrefix> networks;
+  std::vector<SubuidRange> subuids;
   std::chrono::milliseconds flow_linger{60'000};  ///< how long an idle flow is still read
 };
 
@@ -39,6 +42,9 @@ class KernelSource : public TrafficSource {
 
   [[nodiscard]] EventsReading ReadEvents() override { return events_.Read(); }
   [[nodiscard]] Reading Read() override;
+
+  /// Whose the sub-uids are from now on. False with errno set if the kernel has no room for all.
+  bool SetSubuids(std::span<const SubuidRange> ranges) { return subuids_.Set(ranges); }
 
   [[nodiscard]] const Layers& AttachedLayers() const { return *layers_; }
 
@@ -56,6 +62,7 @@ class KernelSource : public TrafficSource {
   PerCpuCounters xdp_users_;
   PerCpuCounters xdp_results_;
   PerCpuCounters failures_;
+  SubuidMap subuids_;
   std::uint64_t flows_ = 0;  ///< in flow_stats_map at the last reading, idle ones included
   EventReader events_;
   std::unique_ptr<Layers> layers_;  ///< last: nothing is attached before the maps are filled

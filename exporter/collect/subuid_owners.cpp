@@ -8,8 +8,6 @@
 #include <system_error>
 #include <utility>
 
-#include "model/traffic.h"
-
 namespace pdtt {
 namespace {
 
@@ -45,16 +43,15 @@ SubuidOwners::SubuidOwners(std::filesystem::path file, UidOf uid_of)
   Refresh();
 }
 
-void SubuidOwners::Refresh() {
+bool SubuidOwners::Refresh() {
   std::error_code error;
   const auto changed_at = std::filesystem::last_write_time(file_, error);
   if (error) {
-    ranges_.clear();
     read_at_ = std::filesystem::file_time_type::min();
-    return;
+    return !std::exchange(ranges_, {}).empty();
   }
   if (changed_at == read_at_) {
-    return;
+    return false;
   }
   read_at_ = changed_at;
   ranges_.clear();
@@ -74,10 +71,11 @@ void SubuidOwners::Refresh() {
     }
     ranges_.push_back({*first, *first + (*count - 1), *owner});
   }
+  return true;
 }
 
 std::uint32_t SubuidOwners::OwnerOf(std::uint32_t uid) const {
-  for (const Range& range : ranges_) {
+  for (const SubuidRange& range : ranges_) {
     if (uid >= range.first && uid <= range.last) {
       return range.owner;
     }

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "model/traffic.h"
+
 namespace pdtt {
 
 /// Read again when the file changes. Lines that make no sense are skipped, as newuidmap(1) does.
@@ -19,23 +21,20 @@ class SubuidOwners {
   /// `uid_of` resolves the names in the file.
   SubuidOwners(std::filesystem::path file, UidOf uid_of);
 
-  /// Looks whether the file has changed.
-  void Refresh();
+  /// Reads the file again if it has changed; true if it had.
+  bool Refresh();
+
+  /// The lines that make sense, in the order of the file.
+  [[nodiscard]] const std::vector<SubuidRange>& Ranges() const { return ranges_; }
 
   /// The user whose range holds `uid`, else `uid` itself.
   [[nodiscard]] std::uint32_t OwnerOf(std::uint32_t uid) const;
 
  private:
-  struct Range {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;  ///< inclusive
-    std::uint32_t owner = 0;
-  };
-
   std::filesystem::path file_;
   UidOf uid_of_;
   std::filesystem::file_time_type read_at_ = std::filesystem::file_time_type::min();
-  std::vector<Range> ranges_;
+  std::vector<SubuidRange> ranges_;
 };
 
 /// getpwnam_r(3), the number itself, or the kernel; empty if there is no such user.

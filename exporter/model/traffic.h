@@ -36,6 +36,15 @@ struct Traffic {
 inline constexpr std::uint32_t kKernelUid = 0xffffffff;
 inline constexpr std::string_view kKernelName = "kernel";
 
+/// A line of subuid(5): uids that belong to a user.
+struct SubuidRange {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;  ///< inclusive
+  std::uint32_t owner = 0;
+
+  bool operator==(const SubuidRange&) const = default;
+};
+
 /// An IPv6 address in network byte order; IPv4 is stored v4-mapped (RFC 4291, section 2.5.5.2).
 using IpAddress = std::array<std::uint8_t, 16>;
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -66,11 +67,14 @@ TEST_CASE("the file is read again when it changes, and may be missing", "[subuid
   file.Write("alice:200:10\n");
   std::filesystem::last_write_time(
       file.Path(), std::filesystem::file_time_type::clock::now() + std::chrono::hours{1});
-  owners.Refresh();
+  CHECK(owners.Refresh());
+  CHECK_FALSE(owners.Refresh());
+  CHECK(owners.Ranges() == std::vector<SubuidRange>{{200, 209, 1000}});
   CHECK(owners.OwnerOf(100) == 100);
   CHECK(owners.OwnerOf(200) == 1000);
   std::filesystem::remove(file.Path());
-  owners.Refresh();
+  CHECK(owners.Refresh());
+  CHECK_FALSE(owners.Refresh());
   CHECK(owners.OwnerOf(200) == 200);
 }
 

@@ -85,6 +85,7 @@ const std::map<std::string, MapShape>& ExpectedMaps() {
       {"free_slots_map", {BPF_MAP_TYPE_STACK, 0, sizeof(std::uint32_t)}},
       {"user_stats_map", {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(std::uint32_t), sizeof(pdtt_account)}},
       {"host_stats_map", {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(std::uint32_t), sizeof(pdtt_host)}},
+      {"subuid_map", {BPF_MAP_TYPE_LPM_TRIE, sizeof(pdtt_uid_lpm_key), sizeof(std::uint32_t)}},
       {"network_map", {BPF_MAP_TYPE_LPM_TRIE, sizeof(pdtt_lpm_key), sizeof(std::uint32_t)}},
       {"flow_stats_map", {BPF_MAP_TYPE_LRU_HASH, sizeof(pdtt_flow_key), sizeof(pdtt_flow)}},
       {"conn_uid_map", {BPF_MAP_TYPE_LRU_HASH, sizeof(pdtt_conn_key), sizeof(pdtt_conn_owner)}},

@@ -13,8 +13,10 @@
 namespace pdtt::test {
 
 UniqueFd CreateMap(bpf_map_type type, const MapSize& size) {
+  LIBBPF_OPTS(bpf_map_create_opts, options);
+  options.map_flags = type == BPF_MAP_TYPE_LPM_TRIE ? BPF_F_NO_PREALLOC : 0;
   UniqueFd map{bpf_map_create(type, "pdtt_test", static_cast<__u32>(size.key),
-                              static_cast<__u32>(size.value), size.entries, nullptr)};
+                              static_cast<__u32>(size.value), size.entries, &options)};
   if (!map) {
     ThrowBpf(errno, "create a map");
   }
