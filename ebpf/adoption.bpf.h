@@ -28,26 +28,47 @@ static __always_inline bool is_kernels_own(struct sock *sk)
 	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock) && !is_subflow(sk);
 }
 
-/* NULL: there is no room. `sk` is any view of the socket that a storage can be bound to. */
-static __always_inline struct pdtt_conn *store(void *sk, struct pdtt_conn *init)
-{
-	struct pdtt_conn *conn;
+/* Kernels before 5.17 have the field in a union; there only the whole host can be watched so. */
+struct sock_cgroup_data___plain {
+	struct cgroup *cgroup;
+} __attribute__((preserve_access_index));
 
-	init->flags |= PDTT_CONN_OLDER;
-	conn = bpf_sk_storage_get(&conn_stats_map, sk, init, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!conn)
-		count_failure(PDTT_CONN_STATS_MAP);
-	return conn;
+#define PDTT_MAX_CGROUP_DEPTH 32
+
+/* True if the exporter's cgroup hooks see the socket's packets: it is in that part of the tree. */
+__subprog bool is_watched(struct sock *sk)
+{
+	struct sock_cgroup_data___plain *data = (void *)&sk->sk_cgrp_data;
+	const struct cgroup *cgroup;
+	int i;
+
+	if (settings.cgroup_id == PDTT_ROOT_CGROUP)
+		return true;
+	if (!bpf_core_field_exists(data->cgroup))
+		return false;
+	cgroup = BPF_CORE_READ(data, cgroup);
+	for (i = 0; i < PDTT_MAX_CGROUP_DEPTH && cgroup; i++) {
+		if (BPF_CORE_READ(cgroup, kn, id) == settings.cgroup_id)
+			return true;
+		/* A cgroup begins with its own state, self, and parents are known by theirs. */
+		cgroup = (const void *)BPF_CORE_READ(cgroup, self.parent);
+	}
+	return false;
 }
 
 /* `uid` is the owner as far as the caller can tell. NULL: there is no room. */
 static __always_inline struct pdtt_conn *adopt(struct sock *sk, __u32 uid)
 {
 	struct pdtt_conn init = {};
+	struct pdtt_conn *conn;
 
 	init_owner(&init, is_kernels_own(sk) ? PDTT_KERNEL_UID : uid,
 		   protocol_class(sk->sk_type, sk->sk_protocol), sk->__sk_common.skc_net.net);
-	return store(sk, &init);
+	init.flags |= PDTT_CONN_OLDER;
+	conn = bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!conn)
+		count_failure(PDTT_CONN_STATS_MAP);
+	return conn;
 }
 
 #endif /* PDTT_ADOPTION_BPF_H */

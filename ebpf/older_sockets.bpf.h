@@ -12,7 +12,7 @@ static __always_inline struct pdtt_conn *adopt_sock(struct sock *sk, __u32 uid)
 {
 	if (bpf_sk_storage_get(&conn_stats_map, sk, 0, 0))
 		return NULL; /* newer than the programs after all */
-	return adopt(sk, uid);
+	return is_watched(sk) ? adopt(sk, uid) : NULL;
 }
 
 static __always_inline void adopt_tcp(struct tcp_sock *tcp, __u32 uid)

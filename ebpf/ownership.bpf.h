@@ -97,10 +97,7 @@ static __always_inline __u32 settled(__u32 uid)
 	return !settings.handover || rank_of(uid) == PDTT_RANK_ORDINARY ? PDTT_CONN_SETTLED : 0;
 }
 
-/*
- * The storage of a new socket of `uid`; its peer is not known yet. `net` is NULL where the hook
- * does not say it.
- */
+/* The storage of a new socket of `uid`; its peer is not known yet. */
 static __always_inline void init_owner(struct pdtt_conn *conn, __u32 uid, __u32 protocol,
 				       struct net *net)
 {
@@ -108,14 +105,13 @@ static __always_inline void init_owner(struct pdtt_conn *conn, __u32 uid, __u32 
 	conn->uid = uid;
 	conn->protocol = protocol;
 	conn->slot = PDTT_NO_SLOT;
+	conn->netns_cookie = net->net_cookie;
 	conn->flags = settled(uid);
-	if (net) {
-		conn->netns_cookie = net->net_cookie;
-		if (is_nested(net))
-			conn->flags |= PDTT_CONN_NESTED;
-	}
-	conn->home_slot =
-		conn->flags & PDTT_CONN_NESTED ? PDTT_NO_SLOT : account_slot(uid, 0, protocol);
+	conn->home_slot = PDTT_NO_SLOT;
+	if (is_nested(net))
+		conn->flags |= PDTT_CONN_NESTED;
+	else
+		conn->home_slot = account_slot(uid, 0, protocol);
 }
 
 #endif /* PDTT_OWNERSHIP_BPF_H */

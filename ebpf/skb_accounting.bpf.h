@@ -40,33 +40,32 @@ static __always_inline void measure(struct __sk_buff *skb, struct packet_size *s
 
 /*
  * In softirq there is no process to ask, so the kernel's idea of the owner has to do until the
- * owner's next I/O. Raw sockets are left alone: without storage they are the kernel's own, which
- * send resets and ICMP for nobody. NULL: there is no owner to be had, or `refused` is set and
+ * owner's next I/O. Where this hook cannot say it, for UDP over IPv4, the packet is nobody's:
+ * bpf_get_socket_uid() answers in the user namespace of the socket's network namespace, with the
+ * uid of somebody else. Raw sockets are left alone: without storage they are the kernel's own,
+ * which send resets and ICMP for nobody. NULL: there is no owner to be had, or `refused` is set and
  * there was no room to note it.
  */
 __subprog struct pdtt_conn *adopt_by_packet(struct __sk_buff *skb, bool *refused)
 {
 	struct bpf_sock *sk = skb->sk;
-	struct pdtt_conn init = {};
 	struct pdtt_conn *conn;
+	struct udp6_sock *udp6;
 	struct tcp_sock *tcp;
-	__u32 protocol;
 
 	if (!sk)
 		return NULL;
 	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return NULL;
-	protocol = protocol_class(sk->type, sk->protocol);
-	if (protocol == PDTT_OTHER)
-		return NULL;
 	tcp = bpf_skc_to_tcp_sock(sk);
 	if (tcp) {
 		conn = adopt((struct sock *)tcp, tcp->inet_conn.icsk_inet.sk.sk_uid.val);
 	} else {
-		/* Answers in the user namespace of the socket's network namespace. */
-		init_owner(&init, bpf_get_socket_uid(skb), protocol, NULL);
-		conn = store(sk, &init);
+		udp6 = bpf_skc_to_udp6_sock(sk);
+		if (!udp6)
+			return NULL;
+		conn = adopt((struct sock *)udp6, udp6->udp.inet.sk.sk_uid.val);
 	}
 	*refused = !conn;
 	return conn;
@@ -184,6 +183,30 @@ __subprog int hand_over_to_caller(struct __sk_buff *skb, struct pdtt_conn *conn)
 	return 0;
 }
 
+/*
+ * What was behind a tap device when the socket was made may have another way out by now. Then the
+ * socket is like any other whose beginning went unseen.
+ */
+__subprog int look_again_if_nested(struct __sk_buff *skb, struct pdtt_conn *conn)
+{
+	struct net *net = bpf_get_current_task_btf()->nsproxy->net_ns;
+	struct bpf_sock *sk = skb->sk;
+	struct tcp_sock *tcp;
+
+	if (net->net_cookie != conn->netns_cookie) { /* softirq, and the process is another one */
+		tcp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
+		if (!tcp)
+			return 0;
+		net = tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+	}
+	if (is_nested(net))
+		return 0;
+	take_flag(conn, PDTT_CONN_OLDER);
+	conn->home_slot = account_slot(conn->uid, 0, conn->protocol);
+	drop_flag(conn, PDTT_CONN_NESTED);
+	return 0;
+}
+
 /* The bank is read once, so that a packet is whole in one of them. */
 static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 {
@@ -209,6 +232,8 @@ static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 			    size.packets);
 		return;
 	}
+	if (conn->flags & PDTT_CONN_NESTED && !inbound)
+		look_again_if_nested(skb, conn);
 	if (conn->flags & PDTT_CONN_NESTED) {
 		add_traffic(&host->nested, inbound, size.bytes, size.packets);
 		return;

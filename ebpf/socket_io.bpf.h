@@ -28,7 +28,7 @@ static __always_inline void socket_io(struct sock *sk, int result, bool inbound)
 	if (!sk || !is_inet(sk->__sk_common.skc_family))
 		return; /* unix sockets and netlink pass here too */
 	conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
-	if (!conn && settings.whole_host) /* else only the cgroup's own hooks tell whose it is */
+	if (!conn && is_watched(sk))
 		conn = adopt(sk, current_user());
 	if (!conn || conn->flags & PDTT_CONN_NESTED)
 		return;

@@ -15,6 +15,7 @@
 #define PDTT_MAX_INTERFACES	   16
 #define PDTT_MAX_SYSTEM_UID_RANGES 16
 #define PDTT_COMM_LEN		   16
+#define PDTT_ROOT_CGROUP	   1
 #define PDTT_NO_SLOT		   0xffffffffU
 /* The owner of sockets that the kernel made for itself: (uid_t)-1, which no account can have. */
 #define PDTT_KERNEL_UID 0xffffffffU
@@ -192,6 +193,7 @@ struct pdtt_uid_range {
 /* Set by the exporter between open and load; constant afterwards. */
 struct pdtt_settings {
 	__u64 netns_cookie; /* of the exporter's own network namespace */
+	__u64 cgroup_id; /* of the cgroup whose packets are counted, PDTT_ROOT_CGROUP: the host */
 	struct pdtt_uid_range system_uids[PDTT_MAX_SYSTEM_UID_RANGES];
 	__u32 system_uid_ranges;
 	__u32 accounts; /* slots of one bank in user_stats_map */
@@ -199,9 +201,9 @@ struct pdtt_settings {
 	__u32 ifindex[PDTT_MAX_INTERFACES]; /* those XDP is attached to */
 	__u32 handover; /* 0 or 1 */
 	__u32 bridge; /* 1: keep conn_uid_map, XDP reads it */
-	__u32 whole_host; /* 1: the cgroup is the root, every socket is ours */
 	__u32 ephemeral_first; /* net.ipv4.ip_local_port_range */
 	__u32 ephemeral_last;
+	__u32 pad;
 };
 
 #ifdef __cplusplus
@@ -222,7 +224,7 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_lpm_key) == 20);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_uid_lpm_key) == 8);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_frames) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 144);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_settings) == 232);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_settings) == 240);
 #undef PDTT_ABI_ASSERT
 
 #endif /* PDTT_ABI_H */

@@ -69,7 +69,8 @@ bool Diagnose(const Config& config, std::ostream& out) {
     }
     out << '\n'
         << std::setw(kNameWidth) << "cgroup" << options.layers.cgroup.string()
-        << (options.layers.whole_host ? " (whole host)" : " (part of the host)") << '\n';
+        << (options.programs.cgroup_id == kRootCgroup ? " (whole host)" : " (part of the host)")
+        << '\n';
     return true;
   } catch (const std::exception& error) {
     Row(out, "cgroup", false, error.what());

@@ -32,7 +32,6 @@ KernelOptions ToKernelOptions(const Config& config) {
   LayerOptions& layers = options.layers;
   layers.cgroup = config.cgroup ? *config.cgroup : FindCgroup2("/proc/self/mounts");
   RequireCgroup2(layers.cgroup);
-  layers.whole_host = IsRootCgroup(layers.cgroup);
   layers.xdp = ToAttachMode(config.xdp);
   layers.socket_layer = config.socket != SocketMode::kOff;
 
@@ -41,8 +40,8 @@ KernelOptions ToKernelOptions(const Config& config) {
   programs.connections = config.limit_connections;
   programs.ephemeral_ports = EphemeralPorts();
   programs.netns_cookie = NetnsCookie();
+  programs.cgroup_id = CgroupId(layers.cgroup);
   programs.handover = config.handover;
-  programs.whole_host = layers.whole_host;
   programs.socket_layer = layers.socket_layer;
   for (const UidRange& range : config.system_uids) {
     programs.system_uids.emplace_back(range.first, range.last);

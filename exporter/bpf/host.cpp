@@ -56,9 +56,9 @@ std::filesystem::path FindCgroup2(const std::filesystem::path& mounts) {
       "with systemd.unified_cgroup_hierarchy=1");
 }
 
-bool IsRootCgroup(const std::filesystem::path& cgroup) {
+std::uint64_t CgroupId(const std::filesystem::path& cgroup) {
   struct stat status {};
-  return stat(cgroup.c_str(), &status) == 0 && status.st_ino == 1;
+  return stat(cgroup.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
 void RequireCgroup2(const std::filesystem::path& cgroup) {

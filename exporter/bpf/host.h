@@ -14,8 +14,9 @@ namespace pdtt {
 /// std::runtime_error with the remedy if there is none.
 [[nodiscard]] std::filesystem::path FindCgroup2(const std::filesystem::path& mounts);
 
-/// True for the root cgroup of the host (its kernfs inode is 1), whatever the mount shows of it.
-[[nodiscard]] bool IsRootCgroup(const std::filesystem::path& cgroup);
+/// The id that the kernel knows a cgroup by, whatever the mount shows of the tree: the inode of its
+/// directory, 1 for the root of the host. 0 if there is no such directory.
+[[nodiscard]] std::uint64_t CgroupId(const std::filesystem::path& cgroup);
 
 /// Checks that `cgroup` is a directory of cgroup2. Throws std::runtime_error with the remedy.
 void RequireCgroup2(const std::filesystem::path& cgroup);

@@ -103,12 +103,8 @@ void Layers::AttachIterators() {
   }
 }
 
-// Older sockets are looked for once, and only where every socket of the host is ours: these
-// iterators walk over all sockets of a network namespace, whatever their cgroup.
+// Once; the iterators walk over all sockets of one network namespace.
 void Layers::FindOlderSockets() {
-  if (!options_.whole_host) {
-    return;
-  }
   const std::size_t refused = VisitNetworkNamespaces("/proc", [this] {
     for (const char* name : {"iter_tcp", "iter_udp"}) {
       const UniqueFd* link = Iterator(name);

@@ -26,7 +26,6 @@ struct LayerOptions {
   std::vector<Interface> interfaces;
   XdpAttachMode xdp = XdpAttachMode::kAuto;
   bool socket_layer = true;
-  bool whole_host = true;  ///< the cgroup is the root: sockets older than the exporter are ours too
 };
 
 /// Everything is detached when it goes.

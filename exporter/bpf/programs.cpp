@@ -20,6 +20,8 @@
 namespace pdtt {
 namespace {
 
+static_assert(kRootCgroup == PDTT_ROOT_CGROUP);
+
 constexpr std::array kPrograms = {
     ProgramInfo{"xdp_tracker", ProgramPart::kXdp},
     ProgramInfo{"sockops_tracker", ProgramPart::kSockops},
@@ -54,6 +56,7 @@ void SetSizes(const pdtt_bpf& skeleton, const ProgramOptions& options) {
 void SetConstants(pdtt_bpf& skeleton, const ProgramOptions& options) {
   auto& settings = skeleton.rodata->settings;
   settings.netns_cookie = options.netns_cookie;
+  settings.cgroup_id = options.cgroup_id;
   settings.accounts = Entries(options.accounts);
   for (const auto& [first, last] : options.system_uids) {
     if (settings.system_uid_ranges == PDTT_MAX_SYSTEM_UID_RANGES) {
@@ -70,7 +73,6 @@ void SetConstants(pdtt_bpf& skeleton, const ProgramOptions& options) {
   }
   settings.handover = options.handover ? 1 : 0;
   settings.bridge = options.ifindexes.empty() ? 0 : 1;
-  settings.whole_host = options.whole_host ? 1 : 0;
   settings.ephemeral_first = options.ephemeral_ports.first;
   settings.ephemeral_last = options.ephemeral_ports.second;
 }

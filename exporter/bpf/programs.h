@@ -29,6 +29,9 @@ struct ProgramInfo {
 /// Every program of the object.
 [[nodiscard]] std::span<const ProgramInfo> AllPrograms();
 
+/// The id of the cgroup that every process of the host is in.
+inline constexpr std::uint64_t kRootCgroup = 1;
+
 /// Settings of the programs and sizes of their maps.
 struct ProgramOptions {
   std::size_t accounts = 4096;
@@ -38,8 +41,8 @@ struct ProgramOptions {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> system_uids;
   std::pair<std::uint32_t, std::uint32_t> ephemeral_ports{32768, 60999};
   std::uint64_t netns_cookie = 0;
+  std::uint64_t cgroup_id = kRootCgroup;
   bool handover = true;
-  bool whole_host = true;
   bool socket_layer = true;
 };
 

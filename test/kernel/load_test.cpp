@@ -64,10 +64,10 @@ TEST_CASE("The programs load with every combination of settings", "[kernel]") {
       for (unsigned switches = 0; switches < 8; ++switches) {
         ProgramOptions options = Sized(interfaces, ranges);
         options.handover = (switches & 1U) != 0;
-        options.whole_host = (switches & 2U) != 0;
+        options.cgroup_id = (switches & 2U) != 0 ? kRootCgroup : kRootCgroup + 1;
         options.socket_layer = (switches & 4U) != 0;
         INFO(interfaces << " interfaces, " << ranges << " uid ranges, handover " << options.handover
-                        << ", whole host " << options.whole_host << ", socket layer "
+                        << ", cgroup " << options.cgroup_id << ", socket layer "
                         << options.socket_layer);
         CheckLoaded(Programs{options}, options);
       }
