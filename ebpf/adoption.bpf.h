@@ -8,13 +8,16 @@
 
 #include "connection.bpf.h"
 
-/* Only kernels with Multipath TCP have the field. */
+/* Only kernels with Multipath TCP have these. */
 struct tcp_sock___mptcp {
 	bool is_mptcp;
 } __attribute__((preserve_access_index));
 
-/* A subflow of Multipath TCP is made by the kernel, but for the process that owns the connection.
- */
+struct mptcp_subflow_context___mptcp {
+	struct sock *conn; /* the Multipath TCP socket that the process has */
+} __attribute__((preserve_access_index));
+
+/* The kernel makes the subflows of Multipath TCP, but for the process that has the connection. */
 static __always_inline bool is_subflow(struct sock *sk)
 {
 	struct tcp_sock___mptcp *tcp = (void *)sk;
@@ -23,9 +26,21 @@ static __always_inline bool is_subflow(struct sock *sk)
 	       BPF_CORE_READ(tcp, is_mptcp);
 }
 
-static __always_inline bool is_kernels_own(struct sock *sk)
+/* A worker makes further subflows: only the socket that they carry says whose they are. */
+static __always_inline __u32 subflow_owner(struct sock *sk)
 {
-	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock) && !is_subflow(sk);
+	struct inet_connection_sock *icsk = (void *)sk;
+	struct mptcp_subflow_context___mptcp *subflow = BPF_CORE_READ(icsk, icsk_ulp_data);
+
+	return BPF_CORE_READ(subflow, conn, sk_uid.val);
+}
+
+/* `uid` is the owner as far as the caller can tell. */
+static __always_inline __u32 owner_of(struct sock *sk, __u32 uid)
+{
+	if (is_subflow(sk))
+		return subflow_owner(sk);
+	return BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock) ? PDTT_KERNEL_UID : uid;
 }
 
 /* Kernels before 5.17 have the field in a union; there only the whole host can be watched so. */
@@ -56,14 +71,14 @@ __subprog bool is_watched(struct sock *sk)
 	return false;
 }
 
-/* `uid` is the owner as far as the caller can tell. NULL: there is no room. */
+/* For `uid`, see owner_of(). NULL: there is no room. */
 static __always_inline struct pdtt_conn *adopt(struct sock *sk, __u32 uid)
 {
 	struct pdtt_conn init = {};
 	struct pdtt_conn *conn;
 
-	init_owner(&init, is_kernels_own(sk) ? PDTT_KERNEL_UID : uid,
-		   protocol_class(sk->sk_type, sk->sk_protocol), sk->__sk_common.skc_net.net);
+	init_owner(&init, owner_of(sk, uid), protocol_class(sk->sk_type, sk->sk_protocol),
+		   sk->__sk_common.skc_net.net);
 	init.flags |= PDTT_CONN_OLDER;
 	conn = bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!conn)

@@ -12,9 +12,10 @@
 #include <bpf/bpf_core_read.h>
 #include "maps.bpf.h"
 
-#define PDTT_MAX_DEVICES  16 /* with more of them, it is not that simple container */
-#define PDTT_IFF_UP	  0x1
-#define PDTT_IFF_LOOPBACK 0x8
+#define PDTT_MAX_DEVICES      16 /* with more of them, it is not that simple container */
+#define PDTT_LOOPBACK_IFINDEX 1 /* in every network namespace */
+#define PDTT_IFF_UP	      0x1
+#define PDTT_IFF_LOOPBACK     0x8
 
 /* tun and tap devices are of the same kind to rtnetlink. */
 static __always_inline bool is_tap(const struct net_device *device)
@@ -26,34 +27,34 @@ static __always_inline bool is_tap(const struct net_device *device)
 }
 
 /*
- * True if the namespace belongs to an unprivileged user namespace and every device in it that is
- * up is a loopback or a tap device, with at least one of the latter.
+ * The index of the tap device that is the only way out of the namespace: it belongs to an
+ * unprivileged user namespace, and what else is up in it is the loopback device. 0: not so.
  */
-__subprog bool is_nested(struct net *net)
+__subprog __u32 only_tap(struct net *net)
 {
 	const struct list_head *head = &net->dev_base_head;
 	const struct list_head *next;
 	const struct net_device *device;
-	bool has_tap = false;
+	__u32 tap = 0;
 	__u32 flags;
 	int i;
 
 	if (!net->user_ns->level)
-		return false;
+		return 0;
 	next = BPF_CORE_READ(net, dev_base_head.next);
 	for (i = 0; i < PDTT_MAX_DEVICES; i++) {
 		if (next == head)
-			return has_tap;
+			return tap;
 		device = (const void *)next - bpf_core_field_offset(struct net_device, dev_list);
 		flags = BPF_CORE_READ(device, flags);
 		if (flags & PDTT_IFF_UP && !(flags & PDTT_IFF_LOOPBACK)) {
-			if (!is_tap(device))
-				return false;
-			has_tap = true;
+			if (tap || !is_tap(device))
+				return 0;
+			tap = BPF_CORE_READ(device, ifindex);
 		}
 		next = BPF_CORE_READ(next, next);
 	}
-	return false;
+	return 0;
 }
 
 #endif /* PDTT_NESTED_NETWORK_BPF_H */

@@ -108,7 +108,8 @@ static __always_inline void init_owner(struct pdtt_conn *conn, __u32 uid, __u32 
 	conn->netns_cookie = net->net_cookie;
 	conn->flags = settled(uid);
 	conn->home_slot = PDTT_NO_SLOT;
-	if (is_nested(net))
+	conn->tap_ifindex = only_tap(net);
+	if (conn->tap_ifindex)
 		conn->flags |= PDTT_CONN_NESTED;
 	else
 		conn->home_slot = account_slot(uid, 0, protocol);

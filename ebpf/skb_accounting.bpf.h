@@ -183,28 +183,40 @@ __subprog int hand_over_to_caller(struct __sk_buff *skb, struct pdtt_conn *conn)
 	return 0;
 }
 
-/*
- * What was behind a tap device when the socket was made may have another way out by now. Then the
- * socket is like any other whose beginning went unseen.
- */
-__subprog int look_again_if_nested(struct __sk_buff *skb, struct pdtt_conn *conn)
+/* The packet came another way, or another device came up; numbers of devices can be used again. */
+__subprog bool has_another_way_out(struct __sk_buff *skb, struct pdtt_conn *conn, bool inbound)
 {
 	struct net *net = bpf_get_current_task_btf()->nsproxy->net_ns;
 	struct bpf_sock *sk = skb->sk;
 	struct tcp_sock *tcp;
 
+	if (skb->ifindex != conn->tap_ifindex && skb->ifindex != PDTT_LOOPBACK_IFINDEX)
+		return true;
+	if (inbound)
+		return false;
 	if (net->net_cookie != conn->netns_cookie) { /* softirq, and the process is another one */
 		tcp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 		if (!tcp)
-			return 0;
+			return false;
 		net = tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
 	}
-	if (is_nested(net))
-		return 0;
+	return !only_tap(net);
+}
+
+/*
+ * What was behind a tap device when the socket was made may have another way out by now. Then the
+ * socket is like any other whose beginning went unseen.
+ */
+static __always_inline bool is_nested(struct __sk_buff *skb, struct pdtt_conn *conn, bool inbound)
+{
+	if (!(conn->flags & PDTT_CONN_NESTED))
+		return false;
+	if (!has_another_way_out(skb, conn, inbound))
+		return true;
 	take_flag(conn, PDTT_CONN_OLDER);
 	conn->home_slot = account_slot(conn->uid, 0, conn->protocol);
 	drop_flag(conn, PDTT_CONN_NESTED);
-	return 0;
+	return false;
 }
 
 /* The bank is read once, so that a packet is whole in one of them. */
@@ -232,9 +244,7 @@ static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 			    size.packets);
 		return;
 	}
-	if (conn->flags & PDTT_CONN_NESTED && !inbound)
-		look_again_if_nested(skb, conn);
-	if (conn->flags & PDTT_CONN_NESTED) {
+	if (is_nested(skb, conn, inbound)) {
 		add_traffic(&host->nested, inbound, size.bytes, size.packets);
 		return;
 	}

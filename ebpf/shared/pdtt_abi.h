@@ -129,6 +129,8 @@ struct pdtt_conn {
 	__u32 direction; /* enum pdtt_direction */
 	__u32 flags; /* enum pdtt_conn_flag */
 	__u32 protocol; /* enum pdtt_protocol */
+	__u32 tap_ifindex; /* the way out of the network, while PDTT_CONN_NESTED */
+	__u32 pad;
 };
 
 /* One peer of an unconnected socket. Users stay apart even on the same addresses. */
@@ -216,14 +218,14 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_traffic) == 32);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_account_key) == 12);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_account) == 80);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_host) == 136);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_conn) == 136);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_conn) == 144);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow_key) == 56);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow) == 80);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_conn_owner) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_lpm_key) == 20);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_uid_lpm_key) == 8);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_frames) == 16);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 144);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 152);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_settings) == 240);
 #undef PDTT_ABI_ASSERT
 
