@@ -5,15 +5,16 @@
 from pdtt_harness import netns
 from pdtt_harness.case import main
 from pdtt_harness.connection_case import SETTINGS, ConnectionTest, of_user
-from pdtt_harness.exporter import Watcher
+from pdtt_harness.exporter import Exporter, Watcher
+from pdtt_harness.scrape import Scrape
 from pdtt_harness.sockets import drain, peer_connect, peer_socket
 
 
 class Ownership(ConnectionTest):
     """Whose bytes they are."""
 
-    def test_a_connection_handed_to_a_user_is_the_users(self) -> None:
-        exporter = self.exporter(settings=SETTINGS)
+    def sent_by_a_users_child(self, exporter: Exporter, size: int) -> tuple[float, float, Scrape]:
+        """Root accepts and a child sends as alice; what alice and root have gained, and a scrape."""
         alice, shell = self.world.alice, self.shell(None)
         before = exporter.scrape_fresh()
         port = shell.do("listen", self.link.host4)
@@ -21,32 +22,36 @@ class Ownership(ConnectionTest):
         shell.do("accept")
         drain(connection)
         shell.do("become", alice.uid, alice.gid)
-        shell.do("send", 20_000_000)
+        shell.do("send", size)
         after = self.fresh(exporter)
         metric = "pdtt_user_transmit_bytes_total"
-        gained = after.sum(metric, **of_user(alice)) - before.sum(metric, **of_user(alice))
-        self.assertGreater(gained, 20_000_000)
-        root = after.sum(metric, uid="0") - before.sum(metric, uid="0")
-        self.assertLess(root, 2_000, "root keeps more than the handshake")
-        handovers = "pdtt_connection_handovers_total"
-        self.assertEqual(after.value(handovers) - before.value(handovers), 1)
-        self.assertTrue(list(after.series("pdtt_connection_info", **of_user(alice),
-                                          local_port=str(port), direction="inbound")))
+        gained = [after.sum(metric, uid=str(uid)) - before.sum(metric, uid=str(uid))
+                  for uid in (alice.uid, 0)]
         shell.end()
+        return gained[0], gained[1], after
+
+    def test_a_connection_handed_to_a_user_is_the_users(self) -> None:
+        exporter = self.exporter(settings=SETTINGS)
+        handovers = "pdtt_connection_handovers_total"
+        before = exporter.scrape_fresh()
+        alice, root, after = self.sent_by_a_users_child(exporter, 20_000_000)
+        self.assertGreater(alice, 20_000_000)
+        self.assertLess(root, 2_000, "root keeps more than the handshake")
+        self.assertEqual(after.value(handovers) - before.value(handovers), 1)
+        self.assertTrue(list(after.series("pdtt_connection_info", direction="inbound",
+                                          **of_user(self.world.alice))))
+
+    def test_a_sender_is_known_without_the_socket_layer(self) -> None:
+        exporter = self.exporter(settings=SETTINGS + "layers: {socket: off}\n")
+        alice, root, _ = self.sent_by_a_users_child(exporter, 1_000_000)
+        self.assertGreater(alice, 1_000_000)
+        self.assertLess(root, 2_000, "root keeps more than the handshake")
 
     def test_without_handover_the_bytes_stay_with_the_accepting_process(self) -> None:
         exporter = self.exporter(settings=SETTINGS + "attribution: {handover: false}\n")
-        alice, shell = self.world.alice, self.shell(None)
-        port = shell.do("listen", self.link.host4)
-        connection = self.stack.enter_context(peer_connect(self.world, self.link.host4, port))
-        shell.do("accept")
-        drain(connection)
-        shell.do("become", alice.uid, alice.gid)
-        shell.do("send", 1_000_000)
-        after = self.fresh(exporter)
-        self.assertGreater(after.sum("pdtt_user_transmit_bytes_total", uid="0"), 1_000_000)
-        self.assertEqual(after.sum("pdtt_user_transmit_bytes_total", **of_user(alice)), 0)
-        shell.end()
+        alice, root, _ = self.sent_by_a_users_child(exporter, 1_000_000)
+        self.assertGreater(root, 1_000_000)
+        self.assertEqual(alice, 0)
 
     def test_a_socket_older_than_the_exporter_is_picked_up(self) -> None:
         for family in (4, 6):

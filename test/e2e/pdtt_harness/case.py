@@ -15,7 +15,7 @@ from . import kernel
 from .exporter import Exporter
 from .world import World
 
-_SKIPPED = 77  # SKIP_RETURN_CODE in CMakeLists.txt
+SKIPPED = 77  # SKIP_RETURN_CODE in CMakeLists.txt
 
 
 class KernelTest(unittest.TestCase):
@@ -51,6 +51,13 @@ class KernelTest(unittest.TestCase):
                       f"{exporter.log_text()}")
 
 
+def end_on_signals() -> None:
+    """Turns SIGTERM, and SIGALRM at the deadline if there is one, into KeyboardInterrupt."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.alarm(int(os.environ.get("PDTT_TEST_DEADLINE", "0")))
+
+
 def _interrupt(number: int, _: Any) -> None:
     for again in (signal.SIGTERM, signal.SIGALRM):  # the cleaning up is not to be interrupted
         signal.signal(again, signal.SIG_IGN)
@@ -61,9 +68,7 @@ def main() -> None:
     """Runs the tests of the calling file; skipped altogether is an exit code of its own."""
     if "PDTT_EXPORTER" not in os.environ:
         sys.exit("set PDTT_EXPORTER to the executable under test")
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGALRM, _interrupt)
-    signal.alarm(int(os.environ.get("PDTT_TEST_DEADLINE", "0")))
+    end_on_signals()
     program = unittest.main(module="__main__", exit=False, verbosity=2, warnings="ignore")
     result = program.result
     if not result.wasSuccessful():
@@ -72,4 +77,4 @@ def main() -> None:
         print(f"skipped: {reason}")
     # A class that is skipped as a whole counts no test as run.
     if result.skipped and len(result.skipped) >= result.testsRun:
-        sys.exit(_SKIPPED)
+        sys.exit(SKIPPED)

@@ -2,7 +2,8 @@
 """What the tests of connections share: processes of users, their peers, identities."""
 
 import contextlib
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from . import netns
 from .case import KernelTest
@@ -27,7 +28,7 @@ def of_user(user: TestUser) -> dict[str, str]:
 class ConnectionTest(KernelTest):
     """What the tests of connections share."""
 
-    PROGRAMS = ("ping",)
+    PROGRAMS: ClassVar[tuple[str, ...]] = ("ping",)
 
     def setUp(self) -> None:
         self.stack = contextlib.ExitStack()
@@ -47,6 +48,20 @@ class ConnectionTest(KernelTest):
     def accepted(self, listener: Any) -> Any:
         """The next connection of the listener."""
         return self.stack.enter_context(listener.accept()[0])
+
+    @contextlib.contextmanager
+    def losing(self) -> Iterator[None]:
+        """The peer gets nothing meanwhile of what is sent to it over IPv4."""
+        fields = self.world.host.ip("neigh", "show", self.link.peer4).split()
+        self._set_neighbour("02:00:00:00:00:01")  # the peer ignores what is not for it
+        try:
+            yield
+        finally:
+            self._set_neighbour(fields[fields.index("lladdr") + 1])
+
+    def _set_neighbour(self, mac: str) -> None:
+        self.world.host.ip("neigh", "replace", self.link.peer4, "lladdr", mac, "dev",
+                           self.link.device, "nud", "permanent")
 
     def fresh(self, exporter: Exporter) -> Scrape:
         """A scrape that includes everything sent so far."""

@@ -135,7 +135,7 @@ class Exporter:
         return found
 
     def _are_named(self, scrape: Scrape) -> bool:
-        uids = {str(user.uid) for user in (self._world.alice, self._world.bob)}
+        uids = {str(user.uid) for user in self._world.users}
         return not any(labels["uid"] in uids and labels["user"] == labels["uid"]
                        for labels, _ in scrape.series("pdtt_user_connections"))
 

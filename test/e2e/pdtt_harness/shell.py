@@ -10,9 +10,10 @@ class CommandError(RuntimeError):
     """A command of the stage failed."""
 
 
-def run(*argv: str, check: bool = True, timeout: float = 60.0) -> str:
-    """Runs a command and returns its standard output."""
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+def run(*argv: str, check: bool = True, timeout: float = 60.0, text: str = "") -> str:
+    """Runs a command with `text` as its standard input and returns its standard output."""
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout,
+                          check=False)
     if check and done.returncode != 0:
         raise CommandError(f"{' '.join(argv)}: exit {done.returncode}: {done.stderr.strip()}")
     return done.stdout

@@ -7,16 +7,26 @@ Each command is answered with one JSON line, so that a test can look at the expo
 import json
 import os
 import socket
+import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _UDP_SEGMENT = 103
 _PIECE = bytes(1 << 16)
+_UNIX_MESSAGE = bytes(1 << 12)
 
 
 def _family(address: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _bound(kind: socket.SocketKind, address: str, port: int, options: Sequence[int]) -> Any:
+    made = socket.socket(_family(address), kind)
+    for option in options:
+        made.setsockopt(socket.SOL_SOCKET, option, 1)
+    made.bind((address, port))
+    return made
 
 
 class Shell:
@@ -25,20 +35,23 @@ class Shell:
     def __init__(self) -> None:
         self._listener: Any = None
         self._socket: Any = None
+        self._door: Any = None
 
     def pid(self) -> int:
         """The process that answers."""
         return os.getpid()
 
-    def connect(self, address: str, port: int) -> int:
+    def connect(self, address: str, port: int, source: str = "", source_port: int = 0) -> int:
         """Opens a TCP connection; answers its local port."""
-        self._socket = socket.create_connection((address, port))
+        self._socket = socket.socket(_family(address))
+        if source:
+            self._socket.bind((source, source_port))
+        self._socket.connect((address, port))
         return int(self._socket.getsockname()[1])
 
-    def listen(self, address: str) -> int:
-        """Opens a TCP listener; answers its port."""
-        self._listener = socket.socket(_family(address))
-        self._listener.bind((address, 0))
+    def listen(self, address: str, port: int = 0, options: Sequence[int] = ()) -> int:
+        """Opens a TCP listener with socket options; answers its port."""
+        self._listener = _bound(socket.SOCK_STREAM, address, port, options)
         self._listener.listen(8)
         return int(self._listener.getsockname()[1])
 
@@ -47,10 +60,9 @@ class Shell:
         self._socket, address = self._listener.accept()
         return int(address[1])
 
-    def udp(self, address: str, port: int) -> int:
-        """Opens an unconnected UDP socket; answers its port."""
-        self._socket = socket.socket(_family(address), socket.SOCK_DGRAM)
-        self._socket.bind((address, port))
+    def udp(self, address: str, port: int, options: Sequence[int] = ()) -> int:
+        """Opens an unconnected UDP socket with socket options; answers its port."""
+        self._socket = _bound(socket.SOCK_DGRAM, address, port, options)
         return int(self._socket.getsockname()[1])
 
     def connect_udp(self, address: str, port: int) -> int:
@@ -100,14 +112,108 @@ class Shell:
         os.setresuid(uid, uid, uid)
         return os.getpid()
 
+    def set_ids(self, real: int, effective: int, saved: int) -> list[int]:
+        """Changes the user as far as the kernel allows; answers what the process is then."""
+        os.setresuid(real, effective, saved)
+        return list(os.getresuid())
+
+    def ids(self) -> list[int]:
+        """The real, effective and saved user of the process."""
+        return list(os.getresuid())
+
+    def inherit(self, number: int) -> None:
+        """Takes over a socket by its number; -1 for none."""
+        if number >= 0:
+            self._socket = socket.socket(fileno=number)
+
+    def execute(self, program: str) -> None:
+        """Goes on as another interpreter, a set-uid one maybe, that inherits the socket.
+
+        Answers the real, effective and saved user that the process then has.
+        """
+        number = -1
+        if self._socket:
+            number = self._socket.fileno()
+            os.set_inheritable(number, True)
+        os.execv(program, [program, __file__, str(number)])
+
+    def open_as(self, first: int, count: int) -> None:
+        """Opens a socket each as that many users, from a number on."""
+        for uid in range(first, first + count):
+            child = os.fork()
+            if not child:
+                os.setresuid(uid, uid, uid)
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                os._exit(0)
+            if os.waitpid(child, 0)[1]:
+                raise RuntimeError(f"not as {uid}")
+
+    def open_door(self, path: str) -> None:
+        """Opens the unix socket at which take() waits for a socket."""
+        self._door = socket.socket(socket.AF_UNIX)
+        self._door.bind(path)
+        os.chmod(path, 0o666)
+        self._door.listen(1)
+
+    def take(self) -> None:
+        """Receives a socket of another process: it is the latest from now on."""
+        with self._door.accept()[0] as giver:
+            _, descriptors, _, _ = socket.recv_fds(giver, 1, 1)
+        self._socket = socket.socket(fileno=descriptors[0])
+
+    def give(self, path: str) -> None:
+        """Passes the latest socket to the process behind the path, and keeps it."""
+        with socket.socket(socket.AF_UNIX) as taker:
+            taker.connect(path)
+            socket.send_fds(taker, [b"x"], [self._socket.fileno()])
+
+    def forge(self, source: str, port: int, target: str, target_port: int, count: int) -> int:
+        """Sends datagrams from a false IPv4 address; answers the bytes of one with its headers."""
+        payload = b"forged"
+        datagram = struct.pack("!4H", port, target_port, 8 + len(payload), 0) + payload
+        packet = struct.pack("!BxH4xBBxx4s4s", 0x45, 20 + len(datagram), 64, socket.IPPROTO_UDP,
+                             socket.inet_aton(source), socket.inet_aton(target)) + datagram
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+            for _ in range(count):
+                raw.sendto(packet, (target, 0))
+        return len(packet)
+
+    def unix_traffic(self, path: str, messages: int) -> int:
+        """Moves messages through every kind of unix socket; answers their bytes."""
+        pairs = [socket.socketpair(socket.AF_UNIX, kind) for kind in
+                 (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET)]
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen(1)
+            client = socket.socket(socket.AF_UNIX)
+            client.connect(path)
+            pairs.append((client, listener.accept()[0]))
+        moved = 0
+        for sender, receiver in pairs:
+            with sender, receiver:
+                for _ in range(messages):
+                    socket.send_fds(sender, [_UNIX_MESSAGE], [self._socket.fileno()])
+                    data, descriptors, _, _ = socket.recv_fds(receiver, len(_UNIX_MESSAGE), 1)
+                    for descriptor in descriptors:
+                        os.close(descriptor)
+                    moved += len(data)
+        return moved
+
     def close(self) -> None:
         """Closes the latest socket."""
         self._socket.close()
+
+    def close_listener(self) -> None:
+        """Closes the listener."""
+        self._listener.close()
 
 
 def main() -> None:
     """Answers commands until the input ends."""
     shell = Shell()
+    if len(sys.argv) > 1:  # this is what execute() executed: answer for it
+        shell.inherit(int(sys.argv[1]))
+        print(json.dumps(shell.ids()), flush=True)
     for line in sys.stdin:
         command, *args = json.loads(line)
         handler: Callable[..., Any] = getattr(shell, command)

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,15 @@ _PROGRAM = Path(__file__).parent / "socket_shell.py"
 class SocketShell:
     """A process of a user that does with sockets what it is told; see socket_shell.py."""
 
-    def __init__(self, world: World, user: TestUser | None) -> None:
+    def __init__(self, world: World, user: TestUser | None,
+                 python: Sequence[str] = (PYTHON,)) -> None:
+        """`python` starts the interpreter, in surroundings of its own if need be."""
         program = world.directory / _PROGRAM.name
         if not program.exists():
             shutil.copy(_PROGRAM, program)
             program.chmod(0o644)
         # Any: with three pipes, none of the streams is None.
-        self._process: Any = world.as_user(user, [PYTHON, str(program)], stdin=subprocess.PIPE,
+        self._process: Any = world.as_user(user, [*python, str(program)], stdin=subprocess.PIPE,
                                            text=True)
         self.pid = int(self.do("pid"))
 

@@ -12,12 +12,11 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from . import cgroup, netns, users
 from .users import TestUser
 
-_Removable = TypeVar("_Removable", TestUser, netns.Namespace)
 _DIRECTORY = "pdtt-e2e-"
 _JOIN_CGROUP = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 
@@ -44,10 +43,12 @@ class World:
         self.directory.chmod(0o755)
         self.cgroup = cgroup.TestCgroup()
         self._stack.callback(self.cgroup.remove)
-        self.alice = self._owned(users.create_user("alice"))
-        self.bob = self._owned(users.create_user("bob"))
-        self.host = self._owned(netns.Namespace("host"))
-        self.peer = self._owned(netns.Namespace("peer"))
+        self.users: list[TestUser] = []
+        self._stack.callback(self._remove_users)
+        self.alice = self.create_user("alice")
+        self.bob = self.create_user("bob")
+        self.host = self._namespace("host")
+        self.peer = self._namespace("peer")
         joined = [netns.connect(self.host, self.peer, index) for index in range(links)]
         self._stack.callback(self._end_processes)
         # The last multicast listener report comes after about a second.
@@ -55,9 +56,20 @@ class World:
         self.links = [dataclasses.replace(link, counted_header=netns.counted_header(
             self.host, self.peer, link.device, link.host4, link.peer4)) for link in joined]
 
-    def _owned(self, thing: _Removable) -> _Removable:
-        self._stack.callback(thing.remove)
-        return thing
+    def _namespace(self, side: str) -> netns.Namespace:
+        made = netns.Namespace(side)
+        self._stack.callback(made.remove)
+        return made
+
+    def create_user(self, role: str) -> TestUser:
+        """One more account, removed with the world; `role` is letters and digits."""
+        user = users.create_user(role, self.directory / "home")
+        self.users.append(user)
+        return user
+
+    def _remove_users(self) -> None:
+        for user in self.users:
+            user.remove()
 
     def close(self) -> None:
         """Ends every process and removes everything; a second call does nothing."""
