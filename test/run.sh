@@ -62,9 +62,11 @@ run_tests() {
 
 parse_arguments "$@"
 mkdir -p build
-install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${ACCURACY_PACKAGES[@]}"
 echo "== civetweb: fetching the source package into build/_sources, unless it is there"
 deploy/fetch-civetweb.sh build/_sources
+test/accuracy/fetch-proftpd.sh build/_programs ||
+  echo "== proftpd: not fetched, so its cases of the accuracy suite are skipped"
 
 check_format
 reports=()
