@@ -14,7 +14,7 @@ from pdtt_harness.exporter import Exporter, Watcher
 from pdtt_harness.netns import LINK_HEADER_BYTES, Frames
 from pdtt_harness.programs import Curl, NetcatTcp, NetcatUdp, Nginx
 from pdtt_harness.scrape import Scrape
-from pdtt_harness.sockets import SocketShell, drain, peer_socket
+from pdtt_harness.sockets import SocketShell, drain, peer_connect, peer_socket
 
 _SIZE = 50_000_000
 _RESULTS = {"attributed", "unknown_connection", "not_ip", "fragment", "malformed"}
@@ -124,6 +124,24 @@ class Attribution(XdpTest):
                 counted, after = self.frames() - before_frames, exporter.scrape_fresh()
                 self.assertEqual(self.results(before, after)["attributed"], counted.rx_packets)
                 exporter.stop()
+
+    def test_frames_follow_a_connection_that_is_handed_over(self) -> None:
+        exporter, alice = self.started(), self.world.alice
+        shell_ = self.stack.enter_context(SocketShell(self.world, None))
+        port = shell_.do("listen", self.link.host4)
+        connection = self.stack.enter_context(peer_connect(self.world, self.link.host4, port))
+        shell_.do("accept")
+        shell_.do("become", alice.uid, alice.gid)
+        metric = "pdtt_user_xdp_receive_packets_total"
+        # The first bytes are there before anybody knows who will read them.
+        for uid, size in ((0, 1000), (alice.uid, 500_000)):
+            before_frames, before = self.frames(), exporter.scrape_fresh()
+            shell_.begin("receive", size)
+            connection.sendall(bytes(size))
+            shell_.answer()
+            counted, after = self.frames() - before_frames, exporter.scrape_fresh()
+            self.assertEqual(self.gained(before, after, str(uid), metric), counted.rx_packets)
+        shell_.end()
 
     def test_datagrams_are_attributed_once_the_user_has_sent(self) -> None:
         exporter = self.started()
