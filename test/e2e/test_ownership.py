@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose bytes they are: handed over, older than the exporter, of the whole host."""
 
+import os
+import subprocess
+
 from pdtt_harness import netns
 from pdtt_harness.case import main
 from pdtt_harness.connection_case import SETTINGS, ConnectionTest, of_user
@@ -46,6 +49,24 @@ class Ownership(ConnectionTest):
         alice, root, _ = self.sent_by_a_users_child(exporter, 1_000_000)
         self.assertGreater(alice, 1_000_000)
         self.assertLess(root, 2_000, "root keeps more than the handshake")
+
+    def test_a_user_who_is_only_there_gets_nothing(self) -> None:
+        """Packets also leave in softirqs that interrupt somebody, and while ss has the socket."""
+        exporter, shell = self.exporter(settings=SETTINGS), self.shell(None)
+        listener, port = self.tcp_peer()
+        shell.do("connect", self.link.peer4, port)
+        drain(self.accepted(listener))
+        for _ in range(os.cpu_count() or 1):
+            onlooker = self.world.as_user(self.world.alice, [
+                "sh", "-c", "while :; do ss -ntiH; done"], stdout=subprocess.DEVNULL)
+            self.stack.callback(onlooker.kill)
+        before = exporter.scrape_fresh()
+        shell.do("send", 50_000_000)
+        after = self.fresh(exporter)
+        handovers, metric = "pdtt_connection_handovers_total", "pdtt_user_transmit_bytes_total"
+        self.assertEqual(after.value(handovers) - before.value(handovers), 0)
+        self.assertEqual(after.sum(metric, **of_user(self.world.alice)), 0)
+        self.assertGreater(after.sum(metric, uid="0"), 50_000_000)
 
     def test_without_handover_the_bytes_stay_with_the_accepting_process(self) -> None:
         exporter = self.exporter(settings=SETTINGS + "attribution: {handover: false}\n")
