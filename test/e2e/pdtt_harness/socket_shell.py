@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+_SO_MAX_PACING_RATE = 47
 _UDP_SEGMENT = 103
 _PIECE = bytes(1 << 16)
 _UNIX_MESSAGE = bytes(1 << 12)
@@ -70,6 +71,10 @@ class Shell:
         self._socket = socket.socket(_family(address), socket.SOCK_DGRAM)
         self._socket.connect((address, port))
         return int(self._socket.getsockname()[1])
+
+    def pace(self, rate: int) -> None:
+        """Limits the connection to so many bytes/s: timers send, not the process."""
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, rate)
 
     def send(self, size: int) -> int:
         """Sends bytes over the connection."""
