@@ -98,7 +98,9 @@ def _xrootd(world: World, upload: bool) -> Moved:
         ours = f"root://{address}:{port}/"
         paths = ([f"{files.theirs}/data", f"{ours}/arrived"] if upload else
                  [f"{ours}/data", f"{files.theirs}/arrived"])
-        with serving(world, port, ["xrootd", "-R", "xrootd", "-c", str(config)]):
+        # Beside the file of -s it puts another one, else in /tmp, which it never removes.
+        with serving(world, port, ["xrootd", "-R", "xrootd", "-s", f"{admin}/pid",
+                                   "-c", str(config)]):
             client(world, "xrdcp", "--nopbar", *paths)
         return files.moved(upload, 1)
 
