@@ -110,7 +110,7 @@ class Ssh(SshTest):
         self.assertGreater(wire["receive"], SIZE)
         self.assertEqual(set(self.owners(before, after)), {0})
         self.check_wire(before, after, wire)
-        self.assertEqual(self.gained(before, after, "pdtt_connection_handovers_total"), 0)
+        self.assertEqual(after.gained(before, "pdtt_connection_handovers_total"), 0)
 
     def test_a_copy_older_than_the_exporter_is_the_users_from_then_on(self) -> None:
         for direction in DIRECTIONS:
@@ -197,7 +197,7 @@ class Sessions(SshTest):
         for session in sessions:
             self.check_session(after, sshd, session)
         # Root accepts, sshd's own user negotiates, the user goes on.
-        handovers = self.gained(before, after, "pdtt_connection_handovers_total")
+        handovers = after.gained(before, "pdtt_connection_handovers_total")
         self.assertGreaterEqual(handovers, self.SESSIONS)
         self.assertLessEqual(handovers, 2 * self.SESSIONS)
 
@@ -229,7 +229,7 @@ class Sessions(SshTest):
         """The user received the payload, and no more than headers and ssh add to it."""
         sessions = self.SESSIONS // self.USERS
         payload = sessions * self.amount(user)
-        size = self.gained(before, after, "pdtt_user_receive_bytes_total", **of_user(user))
+        size = after.gained(before, "pdtt_user_receive_bytes_total", **of_user(user))
         self.assertGreaterEqual(size, payload, user.name)
         self.assertLessEqual(size, payload * 1.06 + sessions * 5_000, user.name)
 
@@ -256,15 +256,15 @@ class Handover(SshTest):
         shell.do("become", alice.uid, alice.gid)
         shell.do("send", 5_000_000)
         after = self.fresh(exporter)
-        self.assertGreater(self.gained(before, after, "pdtt_excluded_transmit_bytes_total"),
+        self.assertGreater(after.gained(before, "pdtt_excluded_transmit_bytes_total"),
                            5_000_000)
         owners = self.owners(before, after)
         self.assertLessEqual(set(owners), {0})
         self.assertLess(owners.get(0, 0), 2_000, "more than the handshake is root's")
         self.assertNotIn(alice.name, after.text)
         wire = self.wire_bytes(frames)["transmit"]
-        everybody = (self.gained(before, after, "pdtt_user_transmit_bytes_total") +
-                     self.gained(before, after, "pdtt_excluded_transmit_bytes_total"))
+        everybody = (after.gained(before, "pdtt_user_transmit_bytes_total") +
+                     after.gained(before, "pdtt_excluded_transmit_bytes_total"))
         self.assertAlmostEqual(everybody, wire, delta=wire * 1e-4 + 4 * MTU)
         shell.end()
 
@@ -278,7 +278,7 @@ class Handover(SshTest):
         after = self.fresh(exporter)
         wire = sum(self.wire_bytes(frames).values())
         owners = self.owners(before, after)
-        excluded = sum(self.gained(before, after, f"pdtt_excluded_{direction}_bytes_total")
+        excluded = sum(after.gained(before, f"pdtt_excluded_{direction}_bytes_total")
                        for direction in DIRECTIONS)
         self.assertLessEqual(set(owners), {0, alice.uid})
         self.assertGreaterEqual(owners.get(alice.uid, 0), 0.995 * wire)
@@ -297,7 +297,7 @@ class Handover(SshTest):
         for direction in DIRECTIONS:
             for layer in ("host", "user", "user_socket"):
                 metric = f"pdtt_{layer}_{direction}_bytes_total"
-                self.assertEqual(self.gained(before, after, metric), 0, metric)
+                self.assertEqual(after.gained(before, metric), 0, metric)
 
 
 class Lossy(AttributionTest):
@@ -323,9 +323,9 @@ class Lossy(AttributionTest):
         after = self.fresh(exporter)
         metric = "pdtt_user_tcp_retransmitted_segments_total"
         for user, port in ((world.alice, lossy_port), (world.bob, clean_port)):
-            again = self.gained(before, after, metric, **of_user(user), network="private")
+            again = after.gained(before, metric, **of_user(user), network="private")
             self.assertEqual(again, self.sent_again(port), user.name)
-        self.assertEqual(self.gained(before, after, metric),
+        self.assertEqual(after.gained(before, metric),
                          self.sent_again(lossy_port) + self.sent_again(clean_port))
 
     def connected(self, user: TestUser) -> tuple[Any, int]:

@@ -66,7 +66,7 @@ class Life(ConnectionTest):
         """Opened, closed and open connections of the user."""
         def delta(name: str, **labels: str) -> float:
             wanted = of_user(user) | {"protocol": "tcp"} | labels
-            return after.sum(name, **wanted) - before.sum(name, **wanted)
+            return after.gained(before, name, **wanted)
 
         self.assertEqual(delta("pdtt_user_connections_opened_total", direction=direction), opened)
         self.assertEqual(delta("pdtt_user_connections_closed_total"), closed)
@@ -193,8 +193,7 @@ class Kinds(ConnectionTest):
                                         (self.world.bob, "receive")):
                     metric = f"pdtt_user_{direction}_bytes_total"
                     wanted = of_user(user) | {"network": "loopback", "protocol": "tcp"}
-                    self.assertGreater(after.sum(metric, **wanted) - before.sum(metric, **wanted),
-                                       500_000)
+                    self.assertGreater(after.gained(before, metric, **wanted), 500_000)
                 server.end()
                 client.end()
                 exporter.stop()
@@ -210,8 +209,8 @@ class Kinds(ConnectionTest):
                 for what, expected in (("packets", 3), ("bytes", 3 * (100 + header))):
                     metric = f"pdtt_user_{direction}_{what}_total"
                     wanted = {"uid": "0", "user": "root", "protocol": "other"}
-                    self.assertEqual(after.sum(metric, **wanted) - before.sum(metric, **wanted),
-                                     expected, f"{metric} {address}")
+                    self.assertEqual(after.gained(before, metric, **wanted), expected,
+                                     f"{metric} {address}")
 
     def test_segments_sent_again_are_counted_as_the_stack_counts_them(self) -> None:
         exporter = self.exporter()
@@ -228,8 +227,8 @@ class Kinds(ConnectionTest):
         expected = self.retransmitted() - stack_before
         self.assertGreater(expected, 0)
         metric = "pdtt_user_tcp_retransmitted_segments_total"
-        self.assertEqual(after.sum(metric, **of_user(alice), network="private") -
-                         before.sum(metric, **of_user(alice), network="private"), expected)
+        self.assertEqual(after.gained(before, metric, **of_user(alice), network="private"),
+                         expected)
 
     def retransmitted(self) -> int:
         """Segments that the users' side has sent again, by the stack's count."""

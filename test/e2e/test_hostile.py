@@ -83,7 +83,7 @@ class Passing(HostileTest):
                 self.check_payer(before, after, self.world.alice, frames)
                 self.check_untouched(before, after, bob)
                 self.assertEqual(
-                    self.gained(before, after, "pdtt_connection_handovers_total"), 0)
+                    after.gained(before, "pdtt_connection_handovers_total"), 0)
                 hers.end()
                 theirs.end()
 
@@ -205,7 +205,7 @@ class Namespaces(HostileTest):
         """What stays inside is hers, unless it belongs to nobody; others have none of it."""
         hers = self.owners(before, after)
         self.assertLessEqual(set(hers), {self.world.alice.uid})
-        host = sum(self.gained(before, after, f"pdtt_host_{direction}_bytes_total")
+        host = sum(after.gained(before, f"pdtt_host_{direction}_bytes_total")
                    for direction in DIRECTIONS)
         self.assertGreaterEqual(host, least)
 
@@ -266,8 +266,8 @@ class Namespaces(HostileTest):
         self.receive(bobs, connection)
         after = self.fresh(exporter)
         metric = "pdtt_user_xdp_receive_bytes_total"
-        self.assertEqual(self.gained(before, after, metric, **of_user(self.world.alice)), 0)
-        self.assertGreater(self.gained(before, after, metric, **of_user(self.world.bob)), 3 * SIZE)
+        self.assertEqual(after.gained(before, metric, **of_user(self.world.alice)), 0)
+        self.assertGreater(after.gained(before, metric, **of_user(self.world.bob)), 3 * SIZE)
 
     def test_a_tap_device_does_not_hide_another_device(self) -> None:
         """Behind a tap, another socket counts; not so if the packets leave in another way."""
@@ -388,7 +388,7 @@ class Ports(HostileTest):
         after = self.fresh(exporter)
         self.assertEqual(self.owners(before, after), {alice.uid: 20 * 528, bob.uid: 20 * 528})
         for user, direction in ((alice, "transmit"), (bob, "receive")):
-            self.assertEqual(self.gained(before, after, f"pdtt_user_{direction}_bytes_total",
+            self.assertEqual(after.gained(before, f"pdtt_user_{direction}_bytes_total",
                                          **of_user(user)), 20 * 528)
 
     def exchange(self, shell: SocketShell, peer: Any, port: int) -> None:

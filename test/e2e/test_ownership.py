@@ -17,7 +17,7 @@ class Ownership(ConnectionTest):
     """Whose bytes they are."""
 
     def sent_by_a_users_child(self, exporter: Exporter, size: int) -> tuple[float, float, Scrape]:
-        """Root accepts and a child sends as alice; what alice and root have gained, and a scrape."""
+        """Root accepts, a child sends as alice: what alice and root have gained, and a scrape."""
         alice, shell = self.world.alice, self.shell(None)
         before = exporter.scrape_fresh()
         port = shell.do("listen", self.link.host4)
@@ -28,8 +28,7 @@ class Ownership(ConnectionTest):
         shell.do("send", size)
         after = self.fresh(exporter)
         metric = "pdtt_user_transmit_bytes_total"
-        gained = [after.sum(metric, uid=str(uid)) - before.sum(metric, uid=str(uid))
-                  for uid in (alice.uid, 0)]
+        gained = [after.gained(before, metric, uid=str(uid)) for uid in (alice.uid, 0)]
         shell.end()
         return gained[0], gained[1], after
 
@@ -177,8 +176,7 @@ class WholeHost(ConnectionTest):
         after = self.fresh(exporter)
         for uid, direction in ((str(self.world.alice.uid), "transmit"), ("0", "receive")):
             metric = f"pdtt_user_{direction}_bytes_total"
-            self.assertGreater(after.sum(metric, uid=uid) - before.sum(metric, uid=uid),
-                               50_000_000)
+            self.assertGreater(after.gained(before, metric, uid=uid), 50_000_000)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class TrafficTest(KernelTest):
         """Bytes and packets of the user equal what the peer's interface counted."""
         def delta(metric: str) -> float:
             wanted = {"uid": str(user.uid), "user": user.name, "network": "private"}
-            return after.sum(metric, **wanted) - before.sum(metric, **wanted)
+            return after.gained(before, metric, **wanted)
 
         slack = PACKETS_PER_CONNECTION * moved.connections
         # What the user's side dropped after the hook was sent, but the peer could not count it.
@@ -102,8 +102,7 @@ class TrafficTest(KernelTest):
         """The socket layer counts what the program moved; to the byte where it says so."""
         for direction, expected in (("transmit", moved.sent), ("receive", moved.received)):
             metric = f"pdtt_user_socket_{direction}_bytes_total"
-            payload = (after.sum(metric, uid=str(user.uid)) -
-                       before.sum(metric, uid=str(user.uid)))
+            payload = after.gained(before, metric, uid=str(user.uid))
             if moved.extra == 0:
                 self.assertEqual(payload, expected, f"{direction} payload")
             elif not moved.lossy:
@@ -213,7 +212,7 @@ class UdpTraffic(TrafficTest):
                                  ("bytes", sends * segments * (size + header))):
             name = f"pdtt_user_transmit_{metric}_total"
             wanted = {"uid": str(alice.uid), "protocol": "udp"}
-            self.assertEqual(after.sum(name, **wanted) - before.sum(name, **wanted), expected, name)
+            self.assertEqual(after.gained(before, name, **wanted), expected, name)
 
 
 if __name__ == "__main__":

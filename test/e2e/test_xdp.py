@@ -13,7 +13,7 @@ from pdtt_harness.case import KernelTest, main
 from pdtt_harness.exporter import Exporter, Watcher
 from pdtt_harness.netns import LINK_HEADER_BYTES, Frames
 from pdtt_harness.programs import Curl, NetcatTcp, NetcatUdp, Nginx
-from pdtt_harness.scrape import Scrape
+from pdtt_harness.scrape import Scrape, Value
 from pdtt_harness.sockets import SocketShell, drain, peer_connect, peer_socket
 
 _SIZE = 50_000_000
@@ -43,10 +43,8 @@ class XdpTest(KernelTest):
         """How many frames, or their bytes, had which result."""
         metric = f"pdtt_xdp_receive_{what}_total"
         found = {}
-        for labels, value in after.series(metric, interface=self.link.device):
-            result = labels["result"]
-            found[result] = int(value - before.sum(metric, interface=self.link.device,
-                                                   result=result))
+        for labels, _ in after.series(metric, interface=self.link.device):
+            found[labels["result"]] = int(after.gained(before, metric, **labels))
         self.assertEqual(set(found), _RESULTS)
         return found
 
@@ -89,9 +87,9 @@ class Attribution(XdpTest):
 
     def check_users(self, before: Scrape, after: Scrape, attributed: int) -> None:
         """Each user's frames are the packets that the cgroup layer counted for the user."""
-        total = 0
+        total: Value = 0
         for user in (self.world.alice, self.world.bob):
-            delta = partial(self.gained, before, after, str(user.uid))
+            delta = partial(after.gained, before, uid=str(user.uid))
             frames = delta("pdtt_user_xdp_receive_packets_total")
             packets = delta("pdtt_user_receive_packets_total")
             self.assertAlmostEqual(frames, packets, delta=packets * 1e-3 + 8)
@@ -100,10 +98,6 @@ class Attribution(XdpTest):
                                    LINK_HEADER_BYTES * frames, delta=size * 1e-3 + 8 * 1514)
             total += frames
         self.assertEqual(total, attributed)
-
-    def gained(self, before: Scrape, after: Scrape, uid: str, metric: str) -> int:
-        """What a user's counter has gained."""
-        return int(after.sum(metric, uid=uid) - before.sum(metric, uid=uid))
 
     def test_an_outbound_connection_is_attributed_from_the_first_answer_on(self) -> None:
         for family in (4, 6):
@@ -140,7 +134,7 @@ class Attribution(XdpTest):
             connection.sendall(bytes(size))
             shell_.answer()
             counted, after = self.frames() - before_frames, exporter.scrape_fresh()
-            self.assertEqual(self.gained(before, after, str(uid), metric), counted.rx_packets)
+            self.assertEqual(after.gained(before, metric, uid=str(uid)), counted.rx_packets)
         shell_.end()
 
     def test_datagrams_are_attributed_once_the_user_has_sent(self) -> None:
@@ -158,7 +152,7 @@ class Attribution(XdpTest):
             after = exporter.scrape_fresh()
             wanted = {"uid": str(self.world.bob.uid), "interface": self.link.device}
             metric = "pdtt_user_xdp_receive_bytes_total"
-            self.assertEqual(after.sum(metric, **wanted) - before.sum(metric, **wanted),
+            self.assertEqual(after.gained(before, metric, **wanted),
                              20 * (200 + header + LINK_HEADER_BYTES))
 
     def test_other_frames_have_results_of_their_own(self) -> None:
@@ -228,8 +222,7 @@ class Occupied(XdpTest):
         shell_.do("send", 100_000)
         netns.wait_until_quiet(self.world.peer)
         metric, uid = "pdtt_user_transmit_bytes_total", str(self.world.alice.uid)
-        self.assertGreater(exporter.scrape_fresh().sum(metric, uid=uid) -
-                           before.sum(metric, uid=uid), 100_000)
+        self.assertGreater(exporter.scrape_fresh().gained(before, metric, uid=uid), 100_000)
 
     def attached_program(self) -> int:
         """The id of the XDP program on the users' interface."""

@@ -10,7 +10,7 @@ from pdtt_harness.sockets import PYTHON
 from pdtt_harness.world import World
 
 from . import netcat
-from .case import SIZE, Case, alice
+from .case import SIZE, Case, alice, both_ways
 from .serving import BIG, Exchange, becoming, exchange, serving, with_mounts
 
 _ACTIVATE = "systemd-socket-activate"
@@ -82,19 +82,10 @@ _BY_NOBODY = partial(_accepted_by, accepter=_AS_NOBODY)
 _BY_ROOT = partial(_accepted_by, accepter=())
 
 CASES: Sequence[Case] = (
-    Case("socket activation, upload", alice, partial(_socket_unit, upload=True), _ACTIVATE_NEEDS),
-    Case("socket activation, download", alice, partial(_socket_unit, upload=False),
-         _ACTIVATE_NEEDS),
-    Case("socket activation with Accept=yes, upload", alice,
-         partial(accepting_socket_unit, upload=True), _ACTIVATE_NEEDS),
-    Case("socket activation with Accept=yes, download", alice,
-         partial(accepting_socket_unit, upload=False), _ACTIVATE_NEEDS),
-    Case("inetd upload", alice, partial(_inetd, upload=True), _INETD_NEEDS),
-    Case("inetd download", alice, partial(_inetd, upload=False), _INETD_NEEDS),
-    Case("root passes a connection on, upload", alice, partial(_BY_ROOT, upload=True), ("nc",)),
-    Case("root passes a connection on, download", alice, partial(_BY_ROOT, upload=False), ("nc",)),
-    Case("nobody passes a connection on, upload", alice, partial(_BY_NOBODY, upload=True),
-         ("nc",)),
-    Case("nobody passes a connection on, download", alice, partial(_BY_NOBODY, upload=False),
-         ("nc",)),
+    *both_ways("socket activation,", alice, _socket_unit, _ACTIVATE_NEEDS),
+    *both_ways("socket activation with Accept=yes,", alice, accepting_socket_unit,
+               _ACTIVATE_NEEDS),
+    *both_ways("inetd", alice, _inetd, _INETD_NEEDS),
+    *both_ways("root passes a connection on,", alice, _BY_ROOT, ("nc",)),
+    *both_ways("nobody passes a connection on,", alice, _BY_NOBODY, ("nc",)),
 )

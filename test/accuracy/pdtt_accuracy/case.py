@@ -2,8 +2,10 @@
 """What a case of the suite is. A module of cases has a module-level `CASES: Sequence[Case]`."""
 
 import contextlib
-from collections.abc import Callable
+import pwd
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pdtt_harness.programs import Moved
 from pdtt_harness.world import World
@@ -40,6 +42,24 @@ class Case:
     loopback: bool = False               # both ends on the users' side, over lo
     # Changes the interfaces for the case, before anything is measured, and changes them back.
     stage: Callable[[World], contextlib.AbstractContextManager[None]] = unchanged
+
+
+def both_ways(name: str, owner: Callable[[World], str], run: Callable[..., Moved],
+              programs: tuple[str, ...], why_not: Callable[[], str] = _nothing,
+              stage: Callable[[World], contextlib.AbstractContextManager[None]] = unchanged,
+              more: str = "") -> Sequence[Case]:
+    """The upload and the download, by `run(world, upload)`; `more` ends the names."""
+    return [Case(f"{name} {direction}{more}", owner, partial(run, upload=direction == "upload"),
+                 programs, why_not, stage=stage) for direction in ("upload", "download")]
+
+
+def missing_user(name: str, package: str) -> str:
+    """Why a case whose daemon runs as that user can't run here, or "" if it can."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return f"needs the user {name}, who comes with the package {package}"
+    return ""
 
 
 def alice(world: World) -> str:

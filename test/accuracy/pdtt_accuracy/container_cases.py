@@ -16,7 +16,7 @@ from pdtt_harness.programs import Moved
 from pdtt_harness.world import World
 
 from . import netcat
-from .case import Case, alice
+from .case import Case, alice, both_ways
 from .serving import becoming, exchange
 
 # Not on every host may users open the device.
@@ -86,22 +86,10 @@ _PASTA_NEEDS = ("nc", "pasta", "unshare")
 _SUB_UID_NEEDS = ("nc", "newuidmap", "unshare")
 
 CASES: Sequence[Case] = (
-    Case("container with slirp4netns, upload", alice, partial(_slirp4netns, upload=True),
-         _SLIRP_NEEDS, _why_not),
-    Case("container with slirp4netns, download", alice, partial(_slirp4netns, upload=False),
-         _SLIRP_NEEDS, _why_not),
-    Case("container with slirp4netns and sub-uid, upload", alice,
-         partial(_WITH_SUB_UIDS, upload=True), _SLIRP_NEEDS + _SUB_UID_NEEDS, _why_not,
-         stage=_sub_uids),
-    Case("container with slirp4netns and sub-uid, download", alice,
-         partial(_WITH_SUB_UIDS, upload=False), _SLIRP_NEEDS + _SUB_UID_NEEDS, _why_not,
-         stage=_sub_uids),
-    Case("container with pasta, upload", alice, partial(_pasta, upload=True), _PASTA_NEEDS,
-         _why_not, stage=_default_route),
-    Case("container with pasta, download", alice, partial(_pasta, upload=False), _PASTA_NEEDS,
-         _why_not, stage=_default_route),
-    Case("sub-uid on the host's network, upload", alice, partial(_host_network, upload=True),
-         _SUB_UID_NEEDS, _why_not, stage=_sub_uids),
-    Case("sub-uid on the host's network, download", alice, partial(_host_network, upload=False),
-         _SUB_UID_NEEDS, _why_not, stage=_sub_uids),
+    *both_ways("container with slirp4netns,", alice, _slirp4netns, _SLIRP_NEEDS, _why_not),
+    *both_ways("container with slirp4netns and sub-uid,", alice, _WITH_SUB_UIDS,
+               _SLIRP_NEEDS + _SUB_UID_NEEDS, _why_not, _sub_uids),
+    *both_ways("container with pasta,", alice, _pasta, _PASTA_NEEDS, _why_not, _default_route),
+    *both_ways("sub-uid on the host's network,", alice, _host_network, _SUB_UID_NEEDS, _why_not,
+               _sub_uids),
 )

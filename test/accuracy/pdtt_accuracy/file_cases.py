@@ -2,13 +2,12 @@
 """File servers: Samba and the rsync daemon, which change to the user whose files they serve."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from pdtt_harness import shell
 from pdtt_harness.programs import Moved
 from pdtt_harness.world import World
 
-from .case import Case, alice
+from .case import Case, alice, both_ways
 from .serving import client, exchange, serving
 
 _SMB = """\
@@ -97,12 +96,7 @@ def _nobody(_: World) -> str:
 _SAMBA_NEEDS = ("smbclient", "smbd", "smbpasswd")
 
 CASES: Sequence[Case] = (
-    Case("Samba upload", alice, partial(_samba, upload=True), _SAMBA_NEEDS),
-    Case("Samba download", alice, partial(_samba, upload=False), _SAMBA_NEEDS),
-    Case("rsync daemon upload", alice, partial(_rsync_as_alice, upload=True), ("rsync",)),
-    Case("rsync daemon download", alice, partial(_rsync_as_alice, upload=False), ("rsync",)),
-    Case("rsync daemon without uid, upload", _nobody, partial(_rsync_as_nobody, upload=True),
-         ("rsync",)),
-    Case("rsync daemon without uid, download", _nobody, partial(_rsync_as_nobody, upload=False),
-         ("rsync",)),
+    *both_ways("Samba", alice, _samba, _SAMBA_NEEDS),
+    *both_ways("rsync daemon", alice, _rsync_as_alice, ("rsync",)),
+    *both_ways("rsync daemon without uid,", _nobody, _rsync_as_nobody, ("rsync",)),
 )

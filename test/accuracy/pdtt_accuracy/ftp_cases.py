@@ -9,7 +9,7 @@ from pathlib import Path
 from pdtt_harness.programs import Moved
 from pdtt_harness.world import World
 
-from .case import SIZE, Case, alice
+from .case import SIZE, Case, alice, both_ways
 from .serving import BIG, client, exchange, serving, with_mounts
 
 # Where fetch-proftpd.sh puts it: its package conflicts with that of vsftpd.
@@ -106,10 +106,8 @@ def _why_no_proftpd() -> str:
 _VSFTPD_NEEDS = ("curl", "unshare", "vsftpd")
 
 CASES: Sequence[Case] = (
-    Case("vsftpd upload", alice, partial(_vsftpd, upload=True), _VSFTPD_NEEDS),
-    Case("vsftpd download", alice, partial(_vsftpd, upload=False), _VSFTPD_NEEDS),
+    *both_ways("vsftpd", alice, _vsftpd, _VSFTPD_NEEDS),
     Case("vsftpd download, active", alice, partial(_vsftpd, upload=False, active=True),
          _VSFTPD_NEEDS),
-    Case("proftpd upload", alice, partial(_proftpd, upload=True), ("curl",), _why_no_proftpd),
-    Case("proftpd download", alice, partial(_proftpd, upload=False), ("curl",), _why_no_proftpd),
+    *both_ways("proftpd", alice, _proftpd, ("curl",), _why_no_proftpd),
 )

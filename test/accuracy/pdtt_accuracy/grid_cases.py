@@ -2,7 +2,6 @@
 """Movers of research data: GridFTP, which becomes the user, and XRootD, which doesn't."""
 
 import os
-import pwd
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from pdtt_harness import shell
 from pdtt_harness.programs import Moved
 from pdtt_harness.world import World
 
-from .case import Case, alice
+from .case import Case, alice, both_ways, missing_user
 from .serving import client, exchange, serving, with_mounts
 
 _SUBJECT = "/O=pdtt/CN="
@@ -105,30 +104,16 @@ def _xrootd(world: World, upload: bool) -> Moved:
         return files.moved(upload, 1)
 
 
-def _why_no_xrootd() -> str:
-    try:
-        pwd.getpwnam("xrootd")
-    except KeyError:
-        return "needs the user xrootd, which comes with the package"
-    return ""
-
-
 def _xrootd_user(_: World) -> str:
     return "xrootd"  # who logs in matters to its permissions only: the process stays the same
 
 
 _GRIDFTP_NEEDS = ("globus-gridftp-server", "globus-url-copy", "openssl")
-_XROOTD_NEEDS = ("xrdcp", "xrootd")
 
 CASES: Sequence[Case] = (
-    Case("GridFTP upload", alice, partial(_gridftp, upload=True), _GRIDFTP_NEEDS),
-    Case("GridFTP download", alice, partial(_gridftp, upload=False), _GRIDFTP_NEEDS),
-    Case("GridFTP upload, 4 streams", alice, partial(_gridftp, upload=True, streams=4),
-         _GRIDFTP_NEEDS),
-    Case("GridFTP download, 4 streams", alice, partial(_gridftp, upload=False, streams=4),
-         _GRIDFTP_NEEDS),
-    Case("XRootD upload", _xrootd_user, partial(_xrootd, upload=True), _XROOTD_NEEDS,
-         _why_no_xrootd),
-    Case("XRootD download", _xrootd_user, partial(_xrootd, upload=False), _XROOTD_NEEDS,
-         _why_no_xrootd),
+    *both_ways("GridFTP", alice, _gridftp, _GRIDFTP_NEEDS),
+    *both_ways("GridFTP", alice, partial(_gridftp, streams=4), _GRIDFTP_NEEDS,
+               more=", 4 streams"),
+    *both_ways("XRootD", _xrootd_user, _xrootd, ("xrdcp", "xrootd"),
+               partial(missing_user, "xrootd", "xrootd-server")),
 )

@@ -13,7 +13,7 @@ from pdtt_harness.world import World
 
 from . import netcat
 from .activation_cases import accepting_socket_unit
-from .case import Case, alice
+from .case import Case, alice, both_ways
 from .serving import exchange
 
 _ENABLED = Path("/proc/sys/net/mptcp/enabled")
@@ -108,26 +108,13 @@ _ANNOUNCED = partial(_second_address, use="signal")
 _ACTIVATION_NEEDS = (*_NEEDS, "systemd-socket-activate")
 
 CASES: Sequence[Case] = (
-    Case("MPTCP client upload", alice, partial(_client, upload=True), _NEEDS, _why_not),
-    Case("MPTCP client download", alice, partial(_client, upload=False), _NEEDS, _why_not),
-    Case("MPTCP server upload", alice, partial(_server, upload=True), _NEEDS, _why_not),
-    Case("MPTCP server download", alice, partial(_server, upload=False), _NEEDS, _why_not),
-    Case("MPTCP socket activation, upload", alice, partial(_handed_over, upload=True),
-         _ACTIVATION_NEEDS, _why_not),
-    Case("MPTCP socket activation, download", alice, partial(_handed_over, upload=False),
-         _ACTIVATION_NEEDS, _why_not),
-    Case("MPTCP client upload, two subflows", alice, partial(_with_two, _client, upload=True),
-         _NEEDS, _why_not, stage=_OPENED),
-    Case("MPTCP client download, two subflows", alice, partial(_with_two, _client, upload=False),
-         _NEEDS, _why_not, stage=_OPENED),
-    Case("MPTCP server upload, two subflows", alice, partial(_with_two, _server, upload=True),
-         _NEEDS, _why_not, stage=_ANNOUNCED),
-    Case("MPTCP server download, two subflows", alice, partial(_with_two, _server, upload=False),
-         _NEEDS, _why_not, stage=_ANNOUNCED),
-    Case("MPTCP socket activation, upload, two subflows", alice,
-         partial(_with_two, _handed_over, upload=True), _ACTIVATION_NEEDS, _why_not,
-         stage=_ANNOUNCED),
-    Case("MPTCP socket activation, download, two subflows", alice,
-         partial(_with_two, _handed_over, upload=False), _ACTIVATION_NEEDS, _why_not,
-         stage=_ANNOUNCED),
+    *both_ways("MPTCP client", alice, _client, _NEEDS, _why_not),
+    *both_ways("MPTCP server", alice, _server, _NEEDS, _why_not),
+    *both_ways("MPTCP socket activation,", alice, _handed_over, _ACTIVATION_NEEDS, _why_not),
+    *both_ways("MPTCP client", alice, partial(_with_two, _client), _NEEDS, _why_not, _OPENED,
+               more=", two subflows"),
+    *both_ways("MPTCP server", alice, partial(_with_two, _server), _NEEDS, _why_not, _ANNOUNCED,
+               more=", two subflows"),
+    *both_ways("MPTCP socket activation,", alice, partial(_with_two, _handed_over),
+               _ACTIVATION_NEEDS, _why_not, _ANNOUNCED, more=", two subflows"),
 )

@@ -10,7 +10,7 @@ from pdtt_harness.programs import Moved
 from pdtt_harness.sshd import Sshd
 from pdtt_harness.world import World
 
-from .case import LOOPBACK, SIZE, Case, alice
+from .case import LOOPBACK, SIZE, Case, alice, both_ways
 from .serving import Exchange, client, exchange, serving_peers, users_client
 from .web_cases import curl, nginx_on_peer
 
@@ -90,18 +90,11 @@ def _forwarded_port(world: World) -> Moved:
 _SSH, _SCP = ("sshd", "ssh", "ssh-keygen"), ("sshd", "ssh", "ssh-keygen", "scp")
 
 
-def _cases_of(name: str, program: _Client) -> Sequence[Case]:
-    return [Case(f"{name} {direction}", alice,
-                 partial(_log_in, program=program, upload=direction == "upload"),
-                 (*_SSH, name.split()[0])) for direction in ("upload", "download")]
-
-
 CASES: Sequence[Case] = (
-    *_cases_of("scp", _scp),
-    *_cases_of("sftp", _sftp),
-    *_cases_of("rsync over ssh", _rsync),
-    Case("scp to another host, upload", alice, partial(_log_in_elsewhere, upload=True), _SCP),
-    Case("scp to another host, download", alice, partial(_log_in_elsewhere, upload=False), _SCP),
+    *both_ways("scp", alice, partial(_log_in, program=_scp), _SCP),
+    *both_ways("sftp", alice, partial(_log_in, program=_sftp), (*_SSH, "sftp")),
+    *both_ways("rsync over ssh", alice, partial(_log_in, program=_rsync), (*_SSH, "rsync")),
+    *both_ways("scp to another host,", alice, _log_in_elsewhere, _SCP),
     Case("scp over loopback", alice, _over_loopback, _SCP, loopback=True),
     Case("ssh forwarded port", alice, _forwarded_port, (*_SSH, "nginx", "curl")),
 )

@@ -25,7 +25,7 @@ _PAGE = Path(__file__).parents[3] / "docs" / "accuracy.md"
 _PROGRAMS = ("ip", "ethtool", "nsenter", "setpriv", "ss", "tc", "useradd", "chpasswd")
 
 # Linux's own values. What arrives before the user's process reads stays with the daemon, up to one
-# receive buffer: a host that is tuned for long distances has larger ones than these cases allow for.
+# receive buffer: hosts that are tuned for long distances have larger ones than the cases allow for.
 _RECEIVE_BUFFER = "net.ipv4.tcp_rmem=4096 131072 6291456"
 
 # Packages of programs that are named otherwise.

@@ -3,7 +3,6 @@
 
 import contextlib
 import json
-import pwd
 import re
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ from pdtt_harness.programs import Moved, wait_listening
 from pdtt_harness.sockets import PYTHON, SocketShell, drain, peer_connect
 from pdtt_harness.world import World, finish, stop
 
-from .case import SIZE, Case, alice, unchanged
+from .case import SIZE, Case, alice, missing_user, unchanged
 from .serving import client, serving, serving_peers, users_client
 
 _PROGRAM = Path(__file__).parent / "traffic_program.py"
@@ -169,14 +168,6 @@ def _changing_user(world: World) -> Moved:
     return Moved(half, half, 1)
 
 
-def _why_no_dnsmasq() -> str:
-    try:
-        pwd.getpwnam("dnsmasq")
-    except KeyError:
-        return "needs a user dnsmasq (package dnsmasq-base)"
-    return ""
-
-
 def _daemon(_: World) -> str:
     return "dnsmasq"
 
@@ -190,6 +181,7 @@ def _iperf3_case(protocol: str, family: int, direction: str, offloads: bool) -> 
 
 
 _DNS = ("dnsmasq", "dig")
+_why_no_dnsmasq = partial(missing_user, "dnsmasq", "dnsmasq-base")
 
 CASES: Sequence[Case] = (
     *(_iperf3_case(protocol, family, direction, offloads)

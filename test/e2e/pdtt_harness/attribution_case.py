@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from .connection_case import ConnectionTest
 from .netns import Frames
-from .scrape import Scrape
+from .scrape import Scrape, Value
 
 MTU = 1500
 SETTINGS = "connections: {export: 500, linger: 60s}\n"
@@ -21,17 +21,13 @@ class AttributionTest(ConnectionTest):
         """What the peer's interface has counted."""
         return self.world.peer.frames(self.link.device)
 
-    def gained(self, before: Scrape, after: Scrape, metric: str, **wanted: str) -> int:
-        """What the series with these labels have gained together."""
-        return int(after.sum(metric, **wanted) - before.sum(metric, **wanted))
-
-    def owners(self, before: Scrape, after: Scrape) -> dict[int, int]:
+    def owners(self, before: Scrape, after: Scrape) -> dict[int, Value]:
         """The users whose counters moved, with the bytes of both directions."""
-        found: dict[int, int] = {}
+        found: dict[int, Value] = {}
         for direction in DIRECTIONS:
             metric = f"pdtt_user_{direction}_bytes_total"
             for uid in {labels["uid"] for labels, _ in after.series(metric)}:
-                size = self.gained(before, after, metric, uid=uid)
+                size = after.gained(before, metric, uid=uid)
                 if size:
                     found[int(uid)] = found.get(int(uid), 0) + size
         return found
@@ -46,6 +42,6 @@ class AttributionTest(ConnectionTest):
                    tolerance: float = 1e-4) -> None:
         """All users together have what the wire carried; a few packets may be nobody's."""
         for direction, size in wire.items():
-            users = self.gained(before, after, f"pdtt_user_{direction}_bytes_total")
+            users = after.gained(before, f"pdtt_user_{direction}_bytes_total")
             self.assertAlmostEqual(users, size, delta=size * tolerance + 4 * MTU,
                                    msg=direction)

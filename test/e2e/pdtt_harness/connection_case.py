@@ -75,6 +75,6 @@ class ConnectionTest(KernelTest):
             total = metric.replace("connection", "user")
             wanted = {"uid": str(user.uid), "protocol": identity["protocol"]}
             self.assertEqual(after.value(metric, **identity),
-                             after.sum(total, **wanted) - before.sum(total, **wanted), metric)
+                             after.gained(before, total, **wanted), metric)
             for labels, _ in after.series(metric):
                 self.assertEqual(set(labels), IDENTITY)

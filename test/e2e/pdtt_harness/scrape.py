@@ -55,6 +55,10 @@ class Scrape:
         """The sum over the series that carry these labels; 0 if there are none."""
         return sum(value for _, value in self.series(name, **wanted))
 
+    def gained(self, before: "Scrape", name: str, **wanted: str) -> Value:
+        """What the series that carry these labels have gained together since an earlier scrape."""
+        return self.sum(name, **wanted) - before.sum(name, **wanted)
+
     def value(self, name: str, **wanted: str) -> Value:
         """The value of the only series that carries these labels."""
         found = list(self.series(name, **wanted))
