@@ -5,8 +5,9 @@
 # To build the exporter; dpkg-dev unpacks the source of civetweb.
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(
-  bpftool ca-certificates clang cmake dpkg-dev g++ git libbpf-dev libcli11-dev libisal-dev
-  libssl-dev libyaml-cpp-dev ninja-build pkg-config prometheus-cpp-dev zlib1g-dev
+  bpftool ca-certificates clang cmake dpkg-dev g++ git libbpf-dev libcap-dev libcli11-dev
+  libisal-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config
+  prometheus-cpp-dev zlib1g-dev
 )
 
 # To check and test it, beside those.
@@ -24,6 +25,19 @@ ACCURACY_PACKAGES=(
   netcat-openbsd nginx openbsd-inetd openssh-client openssh-server openssl passt passwd python3
   rsync samba slirp4netns smbclient systemd uidmap util-linux vsftpd wget xrootd-client
   xrootd-server
+)
+
+# To build it for arm64 on another machine, and to boot what was built, beside those of the build.
+# shellcheck disable=SC2034
+ARM64_PACKAGES=(
+  binutils cpio debian-archive-keyring g++-aarch64-linux-gnu kmod python3 qemu-system-arm
+)
+
+# To run the tests on other kernels, in virtual machines; the guests use what is installed here.
+# shellcheck disable=SC2034
+VM_PACKAGES=(
+  busybox-static debian-archive-keyring kmod libcap2-bin python3 qemu-system-x86 util-linux
+  xz-utils zstd
 )
 
 # The services that come with these packages: the programs are wanted, the services are not.
