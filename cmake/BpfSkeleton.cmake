@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# pdtt_add_bpf_skeleton(<target> NAME <skeleton> SOURCES <a.bpf.c>... [INCLUDES <dir>...])
+# pdtt_add_bpf_skeleton(<target> NAME <skeleton> SOURCES <a.bpf.c>... [INCLUDES <dir>...]
+#                       [DEFINES <macro>...])
 #
 # Compiles each BPF source, links them into one object with bpftool, and turns
 # the object into a skeleton header. <target> is an INTERFACE library that
@@ -39,13 +40,14 @@ function(_pdtt_vmlinux_h dir out)
 endfunction()
 
 function(pdtt_add_bpf_skeleton target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME" "SOURCES;INCLUDES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAME" "SOURCES;INCLUDES;DEFINES")
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/${target})
   file(MAKE_DIRECTORY ${dir})
   _pdtt_bpf_arch(arch)
   _pdtt_vmlinux_h(${dir} vmlinux)
   cmake_path(GET vmlinux PARENT_PATH vmlinux_dir)
   list(TRANSFORM arg_INCLUDES PREPEND -I)
+  list(TRANSFORM arg_DEFINES PREPEND -D)
 
   set(objects)
   foreach(source IN LISTS arg_SOURCES)
@@ -55,11 +57,11 @@ function(pdtt_add_bpf_skeleton target)
       OUTPUT ${object}
       COMMAND ${PDTT_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g
               -Wall -Wextra -Wno-unused-parameter -Werror
-              -D__TARGET_ARCH_${arch} -isystem ${vmlinux_dir} ${arg_INCLUDES}
+              -D__TARGET_ARCH_${arch} -isystem ${vmlinux_dir} ${arg_INCLUDES} ${arg_DEFINES}
               -MD -MF ${object}.d -MT ${object}
               -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
       DEPENDS ${source} ${vmlinux} DEPFILE ${object}.d
-      COMMENT "BPF   ${source}" COMMAND_EXPAND_LISTS VERBATIM)
+      COMMENT "BPF   ${arg_NAME} ${source}" COMMAND_EXPAND_LISTS VERBATIM)
     list(APPEND objects ${object})
   endforeach()
 

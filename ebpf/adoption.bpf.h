@@ -22,8 +22,8 @@ static __always_inline bool is_subflow(struct sock *sk)
 {
 	struct tcp_sock___mptcp *tcp = (void *)sk;
 
-	return sk->sk_protocol == IPPROTO_TCP && bpf_core_field_exists(tcp->is_mptcp) &&
-	       BPF_CORE_READ(tcp, is_mptcp);
+	return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP &&
+	       bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp);
 }
 
 /* A worker makes further subflows: only the socket that they carry says whose they are. */

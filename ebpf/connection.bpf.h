@@ -71,6 +71,8 @@ static __always_inline void open_connection(struct pdtt_conn *conn, __u32 direct
 	if (!take_flag(conn, PDTT_CONN_OPEN))
 		return;
 	conn->direction = direction;
+	if (conn->home_slot == PDTT_NO_SLOT) /* found by the exporter, or there was no room */
+		conn->home_slot = account_slot(conn->uid, 0, conn->protocol);
 	if (conn->flags & PDTT_CONN_OLDER)
 		return;
 	take_flag(conn, PDTT_CONN_COUNTED);
@@ -130,7 +132,7 @@ __subprog void hand_over(struct pdtt_conn *conn, __u32 to)
 	struct pdtt_host *host;
 
 	to = answerable(to);
-	if (__sync_val_compare_and_swap(&conn->uid, from, to) != from)
+	if (!compare_and_swap(&conn->uid, from, to))
 		return; /* another of its threads was quicker */
 	if (conn->flags & PDTT_CONN_COUNTED)
 		count_closed(conn);

@@ -109,6 +109,22 @@ struct {
 	__type(value, struct pdtt_frames);
 } xdp_result_map SEC(".maps") __weak;
 
+/* Socket (address) -> what its process has sent and received: the kprobe way. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PDTT_DEFAULT_CONNECTIONS);
+	__type(key, __u64);
+	__type(value, struct pdtt_tcp_progress);
+} tcp_seen_map SEC(".maps") __weak;
+
+/* Task (address) -> the UDP socket it is sending through: the kprobe way. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PDTT_DEFAULT_CONNECTIONS);
+	__type(key, __u64);
+	__type(value, __u64);
+} udp_calls_map SEC(".maps") __weak;
+
 /* enum pdtt_map -> inserts that were refused. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -39,7 +39,7 @@ __subprog __u32 only_tap(struct net *net)
 	__u32 flags;
 	int i;
 
-	if (!net->user_ns->level)
+	if (!BPF_CORE_READ(net, user_ns, level))
 		return 0;
 	next = BPF_CORE_READ(net, dev_base_head.next);
 	for (i = 0; i < PDTT_MAX_DEVICES; i++) {

@@ -7,8 +7,8 @@
 #ifndef PDTT_OWNERSHIP_BPF_H
 #define PDTT_OWNERSHIP_BPF_H
 
-#include <bpf/bpf_core_read.h>
 #include "accounting.bpf.h"
+#include "kernel_support.bpf.h"
 #include "nested_network.bpf.h"
 
 enum pdtt_rank {
@@ -53,10 +53,18 @@ static __always_inline __u32 answerable(__u32 uid)
  */
 static __always_inline __u32 current_user(void)
 {
-	const struct cred *cred = bpf_get_current_task_btf()->cred;
-	__u32 real = cred->uid.val;
-	__u32 effective = cred->euid.val;
+	const struct cred *cred;
+	__u32 real, effective;
 
+	if (PDTT_HAS_TASK_POINTER) { /* loads, without a call for each */
+		cred = bpf_get_current_task_btf()->cred;
+		real = cred->uid.val;
+		effective = cred->euid.val;
+	} else {
+		cred = BPF_CORE_READ(current_task(), cred);
+		real = BPF_CORE_READ(cred, uid.val);
+		effective = BPF_CORE_READ(cred, euid.val);
+	}
 	if (real == effective)
 		return real;
 	return rank_of(effective) > rank_of(real) ? effective : real;
@@ -68,22 +76,22 @@ static __always_inline __u32 current_user(void)
  */
 static __always_inline bool take_flag(struct pdtt_conn *conn, __u32 flag)
 {
-	return !(__sync_fetch_and_or(&conn->flags, flag) & flag);
+	return !(fetch_or(&conn->flags, flag) & flag);
 }
 
 /* True: it was set. */
 static __always_inline bool drop_flag(struct pdtt_conn *conn, __u32 flag)
 {
-	return __sync_fetch_and_and(&conn->flags, ~flag) & flag;
+	return fetch_and(&conn->flags, ~flag) & flag;
 }
 
 /* The process, not the thread: threads have names of their own. */
 static __always_inline void set_process(struct pdtt_conn *conn)
 {
-	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
+	struct task_struct *leader = BPF_CORE_READ(current_task(), group_leader);
 
-	conn->pid = leader->tgid;
-	bpf_probe_read_kernel_str(conn->comm, sizeof(conn->comm), leader->comm);
+	conn->pid = BPF_CORE_READ(leader, tgid);
+	BPF_CORE_READ_STR_INTO(&conn->comm, leader, comm);
 }
 
 static __always_inline bool outranks(__u32 uid, __u32 owner)
@@ -105,7 +113,7 @@ static __always_inline void init_owner(struct pdtt_conn *conn, __u32 uid, __u32 
 	conn->uid = uid;
 	conn->protocol = protocol;
 	conn->slot = PDTT_NO_SLOT;
-	conn->netns_cookie = net->net_cookie;
+	conn->netns_cookie = cookie_of(net);
 	conn->flags = settled(uid);
 	conn->home_slot = PDTT_NO_SLOT;
 	conn->tap_ifindex = only_tap(net);

@@ -99,7 +99,7 @@ __subprog __u32 count_flow(struct pdtt_conn *conn, const struct pdtt_conn_key *k
 			return init.slot;
 		}
 	}
-	flow->last_ns = bpf_ktime_get_coarse_ns();
+	flow->last_ns = recent_ns();
 	add_traffic(&flow->traffic, size->inbound, size->bytes, size->packets);
 	return flow->slot;
 }
@@ -186,7 +186,7 @@ __subprog int hand_over_to_caller(struct __sk_buff *skb, struct pdtt_conn *conn)
 /* The packet came another way, or another device came up; numbers of devices can be used again. */
 __subprog bool has_another_way_out(struct __sk_buff *skb, struct pdtt_conn *conn, bool inbound)
 {
-	struct net *net = bpf_get_current_task_btf()->nsproxy->net_ns;
+	struct net *net = current_net();
 	struct bpf_sock *sk = skb->sk;
 	struct tcp_sock *tcp;
 
@@ -194,7 +194,8 @@ __subprog bool has_another_way_out(struct __sk_buff *skb, struct pdtt_conn *conn
 		return true;
 	if (inbound)
 		return false;
-	if (net->net_cookie != conn->netns_cookie) { /* softirq, and the process is another one */
+	/* Softirq, and the process is another one. */
+	if (!conn->netns_cookie || cookie_of(net) != conn->netns_cookie) {
 		tcp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 		if (!tcp)
 			return false;

@@ -15,8 +15,7 @@ int sock_create_tracker(struct bpf_sock *sk)
 
 	if (!is_inet(sk->family))
 		return 1;
-	init_owner(&init, current_user(), protocol_class(sk->type, sk->protocol),
-		   bpf_get_current_task_btf()->nsproxy->net_ns);
+	init_owner(&init, current_user(), protocol_class(sk->type, sk->protocol), current_net());
 	set_process(&init);
 	if (!bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE))
 		count_failure(PDTT_CONN_STATS_MAP);

@@ -4,6 +4,7 @@
 #define PDTT_XDP_ACCOUNTING_BPF_H
 
 #include "accounting.bpf.h"
+#include "kernel_support.bpf.h"
 
 static __always_inline void add_frame(void *map, __u32 index, __u64 bytes)
 {
@@ -29,10 +30,18 @@ static __always_inline __u32 interface_index(__u32 ifindex)
 	return PDTT_MAX_INTERFACES;
 }
 
+/* Frames of several buffers, and the helper that measures them, came with 5.18. */
+static __always_inline __u64 frame_bytes(struct xdp_md *ctx)
+{
+	if (PDTT_HAS_HELPER(xdp_get_buff_len))
+		return bpf_xdp_get_buff_len(ctx);
+	return (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+}
+
 static __always_inline void count_frame(struct xdp_md *ctx)
 {
 	__u32 interface = interface_index(ctx->ingress_ifindex);
-	__u64 bytes = bpf_xdp_get_buff_len(ctx);
+	__u64 bytes = frame_bytes(ctx);
 	struct pdtt_conn_owner *owner = NULL;
 	struct pdtt_packet packet = {};
 	__u32 result;

@@ -10,6 +10,7 @@
 
 #include "app/app.h"
 #include "app/doctor.h"
+#include "app/doctor_output.h"
 #include "app/log.h"
 #include "bpf/host.h"
 #include "config/command_line.h"
@@ -32,7 +33,7 @@ sigset_t BlockStopSignals() {
 
 int Run(const pdtt::Config& config) {
   const sigset_t signals = BlockStopSignals();
-  pdtt::RequireBpf("/sys/kernel/btf/vmlinux");
+  pdtt::RequireBpf(pdtt::ReadKernelFacts());
   pdtt::Log log{config.log_level, config.log_format, pdtt::WriteToStderr};
   int received = 0;
   {
@@ -53,13 +54,19 @@ int CheckConfigFile(const std::string& file) {
   return 0;
 }
 
+int Diagnose(const pdtt::CommandLine& line) {
+  const pdtt::Diagnosis diagnosis = pdtt::Diagnose(line.config);
+  (line.json ? pdtt::PrintJson : pdtt::PrintText)(diagnosis, std::cout);
+  return diagnosis.can_run ? 0 : kExitError;
+}
+
 int Main(std::span<const char* const> arguments) {
   const pdtt::CommandLine line = pdtt::ParseCommandLine(arguments, "/etc/pdtt/exporter.yml");
   switch (line.command) {
     case pdtt::Command::kRun:
       return Run(line.config);
     case pdtt::Command::kDoctor:
-      return pdtt::Diagnose(line.config, std::cout) ? 0 : kExitError;
+      return Diagnose(line);
     case pdtt::Command::kCheckConfig:
       return CheckConfigFile(line.text);
     case pdtt::Command::kVersion:

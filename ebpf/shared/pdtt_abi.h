@@ -54,7 +54,9 @@ enum pdtt_map {
 	PDTT_CONN_UID_MAP = 2,
 	PDTT_FLOW_MAP = 3,
 	PDTT_EVENTS = 4,
-	PDTT_MAPS = 5,
+	PDTT_TCP_SEEN_MAP = 5,
+	PDTT_UDP_CALLS_MAP = 6,
+	PDTT_MAPS = 7,
 };
 
 /* State of a socket, pdtt_conn.flags. */
@@ -159,6 +161,13 @@ struct pdtt_conn_owner {
 	__u32 slot;
 };
 
+/* Value of tcp_seen_map. */
+struct pdtt_tcp_progress {
+	__u64 received; /* payload bytes that the process took out of the socket */
+	__u32 sent_seq; /* sequence number after the last byte that it put in */
+	__u32 first_seq; /* of the peer: tells connections of one address apart; 0: not known */
+};
+
 struct pdtt_lpm_key {
 	__u32 prefix_len; /* bits of addr */
 	__u8 addr[16];
@@ -205,7 +214,7 @@ struct pdtt_settings {
 	__u32 bridge; /* 1: keep conn_uid_map, XDP reads it */
 	__u32 ephemeral_first; /* net.ipv4.ip_local_port_range */
 	__u32 ephemeral_last;
-	__u32 pad;
+	__u32 tracing_storage; /* 1: tracing programs may use socket storage */
 };
 
 #ifdef __cplusplus
@@ -222,6 +231,7 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_conn) == 144);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow_key) == 56);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow) == 80);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_conn_owner) == 16);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_tcp_progress) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_lpm_key) == 20);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_uid_lpm_key) == 8);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_frames) == 16);

@@ -102,7 +102,9 @@ void App::LogStart(const Config& config) {
     } else if (unwanted) {
       log_.Info("layer off", {{"layer", name}, {"reason", layer.reason}});
     } else {
-      log_.Warn("layer down", {{"layer", name}, {"reason", layer.reason}});
+      log_.Warn("layer down", {{"layer", name},
+                               {"reason", layer.reason},
+                               {"remedy", layer.remedy.empty() ? "none known" : layer.remedy}});
     }
   }
   for (const std::string& problem : source_.AttachedLayers().Problems()) {

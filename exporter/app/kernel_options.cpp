@@ -23,6 +23,22 @@ XdpAttachMode ToAttachMode(XdpMode mode) {
   throw std::logic_error("an XDP mode without meaning");
 }
 
+std::vector<SocketWay> ToWays(SocketMode mode) {
+  switch (mode) {
+    case SocketMode::kAuto:
+      return {SocketWay::kTracepoint, SocketWay::kFentry, SocketWay::kKprobe};
+    case SocketMode::kOff:
+      return {};
+    case SocketMode::kTracepoint:
+      return {SocketWay::kTracepoint};
+    case SocketMode::kFentry:
+      return {SocketWay::kFentry};
+    case SocketMode::kKprobe:
+      return {SocketWay::kKprobe};
+  }
+  throw std::logic_error("a mode of the socket layer without meaning");
+}
+
 }  // namespace
 
 KernelOptions ToKernelOptions(const Config& config) {
@@ -33,7 +49,7 @@ KernelOptions ToKernelOptions(const Config& config) {
   layers.cgroup = config.cgroup ? *config.cgroup : FindCgroup2("/proc/self/mounts");
   RequireCgroup2(layers.cgroup);
   layers.xdp = ToAttachMode(config.xdp);
-  layers.socket_layer = config.socket != SocketMode::kOff;
+  layers.socket_ways = ToWays(config.socket);
 
   ProgramOptions& programs = options.programs;
   programs.accounts = config.limit_accounts;
@@ -42,7 +58,6 @@ KernelOptions ToKernelOptions(const Config& config) {
   programs.netns_cookie = NetnsCookie();
   programs.cgroup_id = CgroupId(layers.cgroup);
   programs.handover = config.handover;
-  programs.socket_layer = layers.socket_layer;
   for (const UidRange& range : config.system_uids) {
     programs.system_uids.emplace_back(range.first, range.last);
   }

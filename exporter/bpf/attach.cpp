@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
+#include <string_view>
 #include <vector>
 
 namespace pdtt {
@@ -30,6 +30,15 @@ UniqueFd AttachTracing(const bpf_program* program) {
   return UniqueFd{bpf_raw_tracepoint_open(nullptr, bpf_program__fd(program))};
 }
 
+void DestroyLink::operator()(bpf_link* link) const noexcept {
+  bpf_link__destroy(link);
+}
+
+KprobeLink AttachKprobe(const bpf_program* program, const char* function) {
+  const bool at_return = std::string_view{bpf_program__section_name(program)} == "kretprobe";
+  return KprobeLink{bpf_program__attach_kprobe(program, at_return, function)};
+}
+
 UniqueFd AttachXdp(const bpf_program* program, std::uint32_t ifindex, std::uint32_t flags) {
   LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
   return CreateLink(program, static_cast<int>(ifindex), &options);
@@ -44,16 +53,6 @@ UniqueFd AttachIterator(const bpf_program* program, int map_fd) {
     options.iter_info_len = sizeof(info);
   }
   return CreateLink(program, 0, &options);
-}
-
-std::string ExplainXdp(int error) {
-  if (error == EBUSY || error == EEXIST) {
-    return "another XDP program is already attached to it";
-  }
-  if (error == EOPNOTSUPP) {
-    return "its driver has no native XDP";
-  }
-  return std::system_category().message(error);
 }
 
 bool ReadIterator(const UniqueFd& link,

@@ -6,26 +6,33 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
-#include <string>
 
 #include "bpf/unique_fd.h"
 
+struct bpf_link;
 struct bpf_program;
 
 namespace pdtt {
 
+struct DestroyLink {
+  void operator()(bpf_link* link) const noexcept;
+};
+
+/// A perf event and the program it runs: libbpf knows the ways of all kernels.
+using KprobeLink = std::unique_ptr<bpf_link, DestroyLink>;
+
 /// Each returns the link's descriptor, or an empty one with errno set.
 [[nodiscard]] UniqueFd AttachCgroup(const bpf_program* program, int cgroup_fd);
 [[nodiscard]] UniqueFd AttachTracing(const bpf_program* program);
+/// Null with errno set. `function` is a kernel function; the program's type says which end of it.
+[[nodiscard]] KprobeLink AttachKprobe(const bpf_program* program, const char* function);
 /// `flags`: XDP_FLAGS_DRV_MODE (native) or XDP_FLAGS_SKB_MODE (generic).
 [[nodiscard]] UniqueFd AttachXdp(const bpf_program* program, std::uint32_t ifindex,
                                  std::uint32_t flags);
 /// `map_fd` for an iterator over one map's elements, else -1.
 [[nodiscard]] UniqueFd AttachIterator(const bpf_program* program, int map_fd);
-
-/// "another XDP program is already attached to it" and the like, for an errno of AttachXdp.
-[[nodiscard]] std::string ExplainXdp(int error);
 
 /// Runs an iterator to its end and hands over its output piece by piece. False with errno set on
 /// an error.

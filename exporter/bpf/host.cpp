@@ -2,7 +2,6 @@
 #include "bpf/host.h"
 
 #include <linux/magic.h>
-#include <mntent.h>
 #include <net/if.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,14 +9,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <fstream>
-#include <memory>
 #include <stdexcept>
 #include <system_error>
 
 #include <bpf/bpf.h>
 
+#include "bpf/mounts.h"
 #include "bpf/unique_fd.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -43,12 +41,9 @@ int TryLoadProgram() {
 }  // namespace
 
 std::filesystem::path FindCgroup2(const std::filesystem::path& mounts) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file{setmntent(mounts.c_str(), "re"), &endmntent};
-  std::array<char, 4096> text{};
-  mntent entry{};
-  while (file && getmntent_r(file.get(), &entry, text.data(), static_cast<int>(text.size()))) {
-    if (std::string{entry.mnt_type} == "cgroup2") {
-      return entry.mnt_dir;
+  for (const Mount& mount : ReadMounts(mounts)) {
+    if (mount.type == "cgroup2") {
+      return mount.directory;
     }
   }
   throw std::runtime_error(
@@ -102,22 +97,24 @@ std::uint32_t InterfaceIndex(const std::string& name) {
   return index;
 }
 
-void RequireBpf(const std::filesystem::path& btf) {
-  std::ifstream file{btf, std::ios::binary};
-  if (file.peek() == std::ifstream::traits_type::eof()) {
-    throw std::runtime_error("no kernel type information in " + btf.string() +
-                             "; the kernel must be built with CONFIG_DEBUG_INFO_BTF=y");
+Refusal RefusalOfBpf(const KernelFacts& facts) {
+  for (const auto find : {RefusalOfTypes, RefusalOfPrivileges}) {
+    if (Refusal refusal = find(facts); !refusal.reason.empty()) {
+      return refusal;
+    }
   }
   const int error = TryLoadProgram();
-  if (error == EPERM || error == EACCES) {
-    throw std::runtime_error(
-        "not allowed to load BPF programs; run as root, or with CAP_BPF, CAP_PERFMON and "
-        "CAP_NET_ADMIN");
+  if (error == 0) {
+    return {};
   }
-  if (error != 0) {
-    throw std::runtime_error("cannot load BPF programs: " + Message(error) +
-                             "; the kernel must be built with CONFIG_BPF_SYSCALL=y and "
-                             "CONFIG_CGROUP_BPF=y");
+  Refusal refusal = ExplainRefusal(Step::kLoad, error, "", facts);
+  refusal.reason = "cannot load BPF programs: " + refusal.reason;
+  return refusal;
+}
+
+void RequireBpf(const KernelFacts& facts) {
+  if (const Refusal refusal = RefusalOfBpf(facts); !refusal.reason.empty()) {
+    throw std::runtime_error(ToText(refusal));
   }
 }
 

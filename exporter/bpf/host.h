@@ -8,6 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "bpf/kernel_facts.h"
+#include "bpf/refusal.h"
+
 namespace pdtt {
 
 /// The mount point of cgroup2, found by file-system type in a mounts(5) file. Throws
@@ -30,8 +33,11 @@ void RequireCgroup2(const std::filesystem::path& cgroup);
 /// The index of a network interface. Throws std::runtime_error if there is none of that name.
 [[nodiscard]] std::uint32_t InterfaceIndex(const std::string& name);
 
-/// Throws std::runtime_error if the kernel's type information or the right to load is missing.
-void RequireBpf(const std::filesystem::path& btf);
+/// Why no BPF program at all can be loaded here, from facts and from one trial; empty if one can.
+[[nodiscard]] Refusal RefusalOfBpf(const KernelFacts& facts);
+
+/// Throws std::runtime_error with that.
+void RequireBpf(const KernelFacts& facts);
 
 /// True while kernel.bpf_stats_enabled is on.
 [[nodiscard]] bool ProgramStatisticsEnabled();

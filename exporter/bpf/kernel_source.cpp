@@ -26,6 +26,11 @@ std::uint32_t Accounts(const KernelOptions& options) {
   return static_cast<std::uint32_t>(options.programs.accounts);
 }
 
+ProgramOptions WithWay(ProgramOptions options, SocketWay way) {
+  options.socket_way = way;
+  return options;
+}
+
 // The clock of bpf_ktime_get_coarse_ns().
 std::uint64_t CoarseNow() {
   timespec now{};
@@ -38,7 +43,8 @@ std::uint64_t CoarseNow() {
 
 KernelSource::KernelSource(const KernelOptions& options)
     : options_(options),
-      programs_(options.programs),
+      socket_(ChooseSocketWay(options.layers.socket_ways)),
+      programs_(WithWay(options.programs, socket_.way)),
       accounts_({programs_.MapFd("account_map"), programs_.MapFd("user_stats_map"),
                  programs_.MapFd("host_stats_map")},
                 Accounts(options), [this](std::uint32_t bank) { programs_.SetActiveBank(bank); }),
@@ -52,7 +58,7 @@ KernelSource::KernelSource(const KernelOptions& options)
   if (!SetSubuids(options_.subuids)) {
     ThrowBpf(errno, "fill subuid_map");
   }
-  layers_ = std::make_unique<Layers>(programs_, options_.layers);
+  layers_ = std::make_unique<Layers>(programs_, options_.layers, socket_);
 }
 
 // The map is a stack: the last slot pushed is the first one used, so that those in use stay dense.
@@ -149,6 +155,12 @@ bool KernelSource::ReadMapStates(Reading& reading) {
                    [&](const pdtt_conn_key&, const pdtt_conn_owner&) { ++bridged; }) &&
                complete;
     reading.maps.push_back({"conn_uid_map", bridged, connections, failures[PDTT_CONN_UID_MAP]});
+  }
+  if (socket_.way == SocketWay::kKprobe) {
+    reading.maps.push_back(
+        {"tcp_seen_map", std::nullopt, connections, failures[PDTT_TCP_SEEN_MAP]});
+    reading.maps.push_back(
+        {"udp_calls_map", std::nullopt, connections, failures[PDTT_UDP_CALLS_MAP]});
   }
   return complete;
 }

@@ -57,6 +57,7 @@ class KernelSource : public TrafficSource {
   [[nodiscard]] bool ReadMapStates(Reading& reading);
 
   KernelOptions options_;
+  WayTrial socket_;
   Programs programs_;
   AccountReader accounts_;
   PerCpuCounters xdp_users_;

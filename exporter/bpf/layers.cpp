@@ -16,6 +16,7 @@
 #include "bpf/attach.h"
 #include "bpf/error.h"
 #include "bpf/network_namespaces.h"
+#include "bpf/older_sockets.h"
 
 namespace pdtt {
 namespace {
@@ -24,11 +25,16 @@ std::string Message(int error) {
   return std::system_category().message(error);
 }
 
+void Explain(LayerStatus& status, const Refusal& refusal) {
+  status.reason = refusal.reason;
+  status.remedy = refusal.remedy;
+}
+
 }  // namespace
 
 // The order matters: sockets get an owner before they are looked for, older ones are looked for
 // before anybody could find them without, and packets are counted last.
-Layers::Layers(const Programs& programs, const LayerOptions& options)
+Layers::Layers(const Programs& programs, const LayerOptions& options, const WayTrial& socket)
     : programs_(programs),
       options_(options),
       cgroup_(open(options.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
@@ -36,14 +42,14 @@ Layers::Layers(const Programs& programs, const LayerOptions& options)
     ThrowBpf(errno, "open " + options.cgroup.string());
   }
   for (const Layer layer : {Layer::kXdp, Layer::kSockops, Layer::kCgroup, Layer::kSocket}) {
-    status_.push_back({layer, false, "off", ""});
+    status_.push_back({layer, false, "off", "", ""});
   }
   RequireInCgroup("sock_create_tracker");
   RequireInCgroup("sock_release_tracker");
   AttachSockops();
   AttachIterators();
   FindOlderSockets();
-  AttachSocketLayer();
+  AttachSocketLayer(socket);
   AttachCgroupLayer();
   AttachXdpLayer();
 }
@@ -70,30 +76,32 @@ void Layers::RequireInCgroup(const std::string& program) {
 void Layers::AttachCgroupLayer() {
   RequireInCgroup("cgroup_skb_ingress");
   RequireInCgroup("cgroup_skb_egress");
-  StatusOf(Layer::kCgroup) = {Layer::kCgroup, true, "attached", ""};
+  StatusOf(Layer::kCgroup) = {Layer::kCgroup, true, "attached", "", ""};
 }
 
 void Layers::AttachSockops() {
   LayerStatus& status = StatusOf(Layer::kSockops);
   if (programs_.Find("sockops_tracker") == nullptr) {
-    status.reason = "sockops_tracker: " + programs_.Refusal("sockops_tracker");
+    Explain(status, programs_.RefusalOf("sockops_tracker"));
     return;
   }
   if (const int error = AttachToCgroup("sockops_tracker"); error != 0) {
-    status.reason = "attach sockops_tracker: " + Message(error);
+    Explain(status, ExplainHere(Step::kAttachCgroup, error));
     return;
   }
-  status = {Layer::kSockops, true, "attached", ""};
+  status = {Layer::kSockops, true, "attached", "", ""};
 }
 
 void Layers::AttachIterators() {
   for (const char* name : {"iter_tcp", "iter_udp", "iter_sockets"}) {
     const bpf_program* program = programs_.Find(name);
+    const bool sockets = std::string_view{name} == "iter_sockets";
     if (program == nullptr) {
-      problems_.push_back(std::string{name} + ": " + programs_.Refusal(name));
+      if (sockets) {  // the others can be done without
+        problems_.push_back(std::string{name} + ": " + programs_.RefusalOf(name).reason);
+      }
       continue;
     }
-    const bool sockets = std::string_view{name} == "iter_sockets";
     UniqueFd link = AttachIterator(program, sockets ? programs_.MapFd("conn_stats_map") : -1);
     if (!link) {
       problems_.push_back(std::string{"attach "} + name + ": " + Message(errno));
@@ -103,21 +111,39 @@ void Layers::AttachIterators() {
   }
 }
 
-// Once; the iterators walk over all sockets of one network namespace.
 void Layers::FindOlderSockets() {
+  if (Iterator("iter_tcp") == nullptr || Iterator("iter_udp") == nullptr) {
+    FindOlderSocketsByDescriptor();
+  } else {
+    FindOlderSocketsByIterator();
+  }
+}
+
+// Once; the iterators walk over all sockets of one network namespace.
+void Layers::FindOlderSocketsByIterator() {
   const std::size_t refused = VisitNetworkNamespaces("/proc", [this] {
     for (const char* name : {"iter_tcp", "iter_udp"}) {
-      const UniqueFd* link = Iterator(name);
-      if (link != nullptr && !ReadIterator(*link, [](std::span<const std::byte>) {})) {
+      if (!ReadIterator(*Iterator(name), [](std::span<const std::byte>) {})) {
         problems_.push_back(std::string{"run "} + name + ": " + Message(errno));
       }
     }
   });
   if (refused != 0) {
     problems_.push_back(std::to_string(refused) +
-                        " network namespaces cannot be entered, which takes CAP_SYS_ADMIN: "
-                        "sockets in them that are older than the exporter are found when they move "
-                        "data");
+                        " processes are in network namespaces that cannot be told or entered, "
+                        "which takes CAP_SYS_PTRACE and CAP_SYS_ADMIN: sockets there that are "
+                        "older than the exporter are found when they move data");
+  }
+}
+
+void Layers::FindOlderSocketsByDescriptor() {
+  const std::size_t refused =
+      AdoptOpenSockets("/proc", programs_.MapFd("conn_stats_map"), programs_.MapFd("subuid_map"));
+  if (refused != 0) {
+    problems_.push_back(std::to_string(refused) +
+                        " processes cannot be looked into, which takes CAP_SYS_PTRACE: of their "
+                        "sockets that are older than the exporter, TCP is found when it moves "
+                        "data, UDP over IPv4 belongs to nobody");
   }
 }
 
@@ -127,28 +153,17 @@ const UniqueFd* Layers::Iterator(std::string_view program) const {
   return found == attached_.end() ? nullptr : &found->link;
 }
 
-void Layers::AttachSocketLayer() {
+void Layers::AttachSocketLayer(const WayTrial& socket) {
   LayerStatus& status = StatusOf(Layer::kSocket);
-  if (!options_.socket_layer) {
-    status.reason = "switched off by the configuration";
-    return;
+  Refusal refusal = socket.refusal;
+  if (options_.socket_ways.empty()) {
+    refusal = {"switched off by the configuration", ""};
+  } else if (socket.way != SocketWay::kNone) {
+    socket_hooks_ = AttachSocketWay(programs_, socket.way, refusal);
   }
-  std::vector<Attached> links;
-  for (const char* name : {"sock_send_length", "sock_recv_length"}) {
-    const bpf_program* program = programs_.Find(name);
-    if (program == nullptr) {
-      status.reason = std::string{"tracepoint "} + name + ": " + programs_.Refusal(name);
-      return;
-    }
-    UniqueFd link = AttachTracing(program);
-    if (!link) {
-      status.reason = std::string{"attach to tracepoint "} + name + ": " + Message(errno);
-      return;
-    }
-    links.push_back({name, 0, "", std::move(link)});
-  }
-  std::move(links.begin(), links.end(), std::back_inserter(attached_));
-  status = {Layer::kSocket, true, "tracepoint", ""};
+  status.up = !socket_hooks_.empty();
+  status.mode = WayName(status.up ? socket.way : SocketWay::kNone);
+  Explain(status, refusal);
 }
 
 void Layers::AttachXdpTo(const Interface& interface) {
@@ -165,7 +180,9 @@ void Layers::AttachXdpTo(const Interface& interface) {
     link = AttachXdp(program, interface.index, XDP_FLAGS_SKB_MODE);
   }
   if (!link) {
-    status.reason = interface.name + ": " + ExplainXdp(errno);
+    Refusal refusal = ExplainHere(Step::kAttachXdp, errno);
+    refusal.reason.insert(0, interface.name + ": ");
+    Explain(status, refusal);
     return;
   }
   status.mode = mode;
@@ -183,7 +200,7 @@ void Layers::AttachXdpLayer() {
     return;
   }
   if (programs_.Find("xdp_tracker") == nullptr) {
-    status.reason = "xdp_tracker: " + programs_.Refusal("xdp_tracker");
+    Explain(status, programs_.RefusalOf("xdp_tracker"));
     return;
   }
   for (const Interface& interface : options_.interfaces) {
@@ -229,8 +246,9 @@ std::vector<ProgramStatus> Layers::ProgramStatuses() const {
       status.run_time_ns = kernel.run_time_ns;
       status.runs = kernel.run_cnt;
     }
-    status.attached = std::any_of(attached_.begin(), attached_.end(),
-                                  [&](const Attached& one) { return one.program == info.name; });
+    const auto is_it = [&](const auto& one) { return one.program == info.name; };
+    status.attached = std::any_of(attached_.begin(), attached_.end(), is_it) ||
+                      std::any_of(socket_hooks_.begin(), socket_hooks_.end(), is_it);
     statuses.push_back(std::move(status));
   }
   return statuses;

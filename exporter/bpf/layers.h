@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bpf/programs.h"
+#include "bpf/socket_ways.h"
 #include "bpf/unique_fd.h"
 #include "model/snapshot.h"
 
@@ -25,14 +26,15 @@ struct LayerOptions {
   std::filesystem::path cgroup;
   std::vector<Interface> interfaces;
   XdpAttachMode xdp = XdpAttachMode::kAuto;
-  bool socket_layer = true;
+  std::vector<SocketWay> socket_ways;  ///< to try, in this order
 };
 
 /// Everything is detached when it goes.
 class Layers {
  public:
-  /// Throws std::runtime_error or std::system_error if the cgroup layer cannot be attached.
-  Layers(const Programs& programs, const LayerOptions& options);
+  /// `socket` is what ChooseSocketWay() made of options.socket_ways. Throws std::runtime_error or
+  /// std::system_error if the cgroup layer cannot be attached.
+  Layers(const Programs& programs, const LayerOptions& options, const WayTrial& socket);
 
   /// The layers' states; an interface that has gone since takes XDP down.
   [[nodiscard]] std::vector<LayerStatus> Status() const;
@@ -56,10 +58,12 @@ class Layers {
 
   void AttachCgroupLayer();
   void AttachSockops();
-  void AttachSocketLayer();
+  void AttachSocketLayer(const WayTrial& socket);
   void AttachXdpLayer();
   void AttachIterators();
   void FindOlderSockets();
+  void FindOlderSocketsByIterator();
+  void FindOlderSocketsByDescriptor();
   [[nodiscard]] const UniqueFd* Iterator(std::string_view program) const;
   [[nodiscard]] int AttachToCgroup(std::string_view program);
   void RequireInCgroup(const std::string& program);
@@ -72,6 +76,7 @@ class Layers {
   UniqueFd cgroup_;
   std::vector<LayerStatus> status_;
   std::vector<Attached> attached_;
+  std::vector<SocketHook> socket_hooks_;
   std::vector<std::string> problems_;
 };
 

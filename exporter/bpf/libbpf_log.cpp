@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 namespace pdtt {
 namespace {
@@ -35,17 +36,16 @@ __attribute__((format(printf, 2, 0))) int Collect(libbpf_print_level level, cons
 
 }  // namespace
 
-LibbpfLog::LibbpfLog() {
-  sink = &text_;
+LibbpfLog::LibbpfLog() : outer_(std::exchange(sink, &text_)) {
   libbpf_set_print(&Collect);
 }
 
 LibbpfLog::~LibbpfLog() {
-  sink = nullptr;
+  sink = outer_;
 }
 
-std::string LibbpfLog::Reason() const {
-  std::istringstream lines{text_};
+std::string LastWords(std::string_view libbpf_text) {
+  std::istringstream lines{std::string{libbpf_text}};
   std::string line;
   std::string before_summary;
   std::string last;

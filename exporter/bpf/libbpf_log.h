@@ -3,11 +3,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace pdtt {
 
-/// While it lives, libbpf's warnings of this thread are collected rather than printed.
-/// One at a time per thread.
+/// The kernel verifier's reason in what libbpf said, or the last line of it; empty if there is
+/// none.
+[[nodiscard]] std::string LastWords(std::string_view libbpf_text);
+
+/// While it lives, libbpf's warnings of this thread are collected rather than printed. The latest
+/// one of a thread gets them.
 class LibbpfLog {
  public:
   LibbpfLog();
@@ -17,11 +22,11 @@ class LibbpfLog {
 
   [[nodiscard]] const std::string& Text() const { return text_; }
 
-  /// The kernel verifier's reason, or libbpf's last line; empty if nothing was said.
-  [[nodiscard]] std::string Reason() const;
+  [[nodiscard]] std::string Reason() const { return LastWords(text_); }
 
  private:
   std::string text_;
+  std::string* outer_;
 };
 
 }  // namespace pdtt

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <future>
 #include <optional>
 #include <set>
@@ -46,6 +47,9 @@ std::size_t VisitAll(const std::filesystem::path& proc, const std::function<void
     const bool is_process =
         entry->path().filename().string().find_first_not_of("0123456789") == std::string::npos;
     const std::optional<Inode> inode = is_process ? InodeOf(name) : std::nullopt;
+    if (!inode && is_process && errno == EACCES) {
+      ++refused;
+    }
     if (!inode || !seen.insert(*inode).second) {
       continue;  // it may also have ended meanwhile
     }

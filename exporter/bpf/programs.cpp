@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bpf/programs.h"
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <functional>
 #include <limits>
 #include <stdexcept>
-#include <system_error>
 
 #include "bpf/error.h"
+#include "bpf/kernel_features.h"
 #include "bpf/libbpf_log.h"
 #include "pdtt_abi.h"
 
 #include "pdtt_bpf.skel.h"
+#include "pdtt_bpf_plain.skel.h"
 
 namespace pdtt {
 namespace {
@@ -29,8 +32,17 @@ constexpr std::array kPrograms = {
     ProgramInfo{"sock_release_tracker", ProgramPart::kCgroup},
     ProgramInfo{"cgroup_skb_ingress", ProgramPart::kCgroup},
     ProgramInfo{"cgroup_skb_egress", ProgramPart::kCgroup},
-    ProgramInfo{"sock_send_length", ProgramPart::kSocket},
-    ProgramInfo{"sock_recv_length", ProgramPart::kSocket},
+    ProgramInfo{"sock_send_length", ProgramPart::kSocket, SocketWay::kTracepoint},
+    ProgramInfo{"sock_recv_length", ProgramPart::kSocket, SocketWay::kTracepoint},
+    ProgramInfo{"inet_sendmsg_exit", ProgramPart::kSocket, SocketWay::kFentry},
+    ProgramInfo{"inet_recvmsg_exit", ProgramPart::kSocket, SocketWay::kFentry},
+    ProgramInfo{"inet6_sendmsg_exit", ProgramPart::kSocket, SocketWay::kFentry, "inet6_sendmsg"},
+    ProgramInfo{"inet6_recvmsg_exit", ProgramPart::kSocket, SocketWay::kFentry, "inet6_recvmsg"},
+    ProgramInfo{"inet_sendpage_exit", ProgramPart::kSocket, SocketWay::kFentry, "inet_sendpage"},
+    ProgramInfo{"kprobe_tcp_release", ProgramPart::kSocket, SocketWay::kKprobe},
+    ProgramInfo{"kprobe_udp_receive", ProgramPart::kSocket, SocketWay::kKprobe},
+    ProgramInfo{"kprobe_udp_send", ProgramPart::kSocket, SocketWay::kKprobe},
+    ProgramInfo{"kretprobe_udp_send", ProgramPart::kSocket, SocketWay::kKprobe},
     ProgramInfo{"iter_tcp", ProgramPart::kOlderSockets},
     ProgramInfo{"iter_udp", ProgramPart::kOlderSockets},
     ProgramInfo{"iter_sockets", ProgramPart::kConnections},
@@ -51,6 +63,9 @@ void SetSizes(const pdtt_bpf& skeleton, const ProgramOptions& options) {
   bpf_map__set_max_entries(maps.flow_stats_map, Entries(options.connections));
   bpf_map__set_max_entries(maps.conn_uid_map, Entries(interfaces == 0 ? 1 : options.connections));
   bpf_map__set_max_entries(maps.xdp_user_map, Entries(options.accounts * interfaces));
+  const std::size_t calls = options.socket_way == SocketWay::kKprobe ? options.connections : 1;
+  bpf_map__set_max_entries(maps.tcp_seen_map, Entries(calls));
+  bpf_map__set_max_entries(maps.udp_calls_map, Entries(calls));
 }
 
 void SetConstants(pdtt_bpf& skeleton, const ProgramOptions& options) {
@@ -77,31 +92,77 @@ void SetConstants(pdtt_bpf& skeleton, const ProgramOptions& options) {
   settings.ephemeral_last = options.ephemeral_ports.second;
 }
 
-Programs::Skeleton Open(const ProgramOptions& options,
-                        const std::function<bool(const ProgramInfo&)>& wanted) {
-  Programs::Skeleton skeleton{pdtt_bpf::open()};
+using Wanted = std::function<bool(const ProgramInfo&)>;
+
+// Two objects in one skeleton: maps, programs and sections of both are the same.
+void UsePlainObject(pdtt_bpf& skeleton) {
+  skeleton.skeleton->data =
+      const_cast<void*>(pdtt_bpf_plain::elf_bytes(&skeleton.skeleton->data_sz));
+}
+
+Programs::Skeleton OpenSkeleton() {
+  static const bool fetch_atomics = HasFetchAtomics();
+  if (fetch_atomics) {
+    return Programs::Skeleton{pdtt_bpf::open()};
+  }
+  Programs::Skeleton skeleton{static_cast<pdtt_bpf*>(std::calloc(1, sizeof(pdtt_bpf)))};
+  if (!skeleton || pdtt_bpf__create_skeleton(skeleton.get()) != 0) {
+    return nullptr;
+  }
+  UsePlainObject(*skeleton);
+  if (const int error = bpf_object__open_skeleton(skeleton->skeleton, nullptr); error != 0) {
+    errno = -error;
+    return nullptr;
+  }
+  return skeleton;
+}
+
+const Refusal& StorageRefusal();
+
+Programs::Skeleton Open(const ProgramOptions& options, const Wanted& wanted) {
+  Programs::Skeleton skeleton = OpenSkeleton();
   if (!skeleton) {
     ThrowBpf(errno, "open the BPF object");
   }
   SetSizes(*skeleton, options);
   SetConstants(*skeleton, options);
+  const bool storage =
+      options.tracing_storage ? *options.tracing_storage : StorageRefusal().reason.empty();
+  skeleton->rodata->settings.tracing_storage = storage ? 1 : 0;
   for (const ProgramInfo& info : kPrograms) {
     bpf_program__set_autoload(bpf_object__find_program_by_name(skeleton->obj, info.name),
                               wanted(info));
   }
+  static const bool xdp_frags = HasXdpFrags();
+  if (xdp_frags) {
+    bpf_program__set_flags(skeleton->progs.xdp_tracker, BPF_F_XDP_HAS_FRAGS);
+  }
   return skeleton;
 }
 
-std::string Explain(int error, const LibbpfLog& log) {
-  if (log.Text().find("failed to find kernel BTF type ID") != std::string::npos) {
-    return "this kernel does not have the hook";
-  }
-  const std::string message = std::system_category().message(-error);
-  if (error == -EPERM) {
-    return message + " (a missing capability, or kernel lockdown)";
-  }
-  const std::string reason = log.Reason();
-  return reason.empty() ? message : message + ": " + reason;
+Refusal Probe(std::string_view program, std::optional<bool> tracing_storage) {
+  ProgramOptions options = TrialOptions();
+  options.ifindexes = {1};
+  options.tracing_storage = tracing_storage;
+  const LibbpfLog log;
+  const Programs::Skeleton skeleton =
+      Open(options, [&](const ProgramInfo& info) { return info.name == program; });
+  const int error = pdtt_bpf::load(skeleton.get());
+  return error == 0 ? Refusal{} : ExplainHere(Step::kLoad, error, log.Text());
+}
+
+bool IsInKernelImage(const char* function) {
+  struct Free {
+    void operator()(btf* types) const noexcept { btf__free(types); }
+  };
+  static const std::unique_ptr<btf, Free> types{btf__load_vmlinux_btf()};
+  return types && btf__find_by_name_kind(types.get(), function, BTF_KIND_FUNC) > 0;
+}
+
+// Why tracing programs may not use socket storage; iterators and trampolines have it together.
+const Refusal& StorageRefusal() {
+  static const Refusal refusal = Probe("iter_udp", true);
+  return refusal;
 }
 
 }  // namespace
@@ -114,16 +175,43 @@ void Programs::Destroy::operator()(pdtt_bpf* skeleton) const noexcept {
   pdtt_bpf::destroy(skeleton);
 }
 
-Programs::Programs(const ProgramOptions& options) {
-  const auto wanted = [&](const ProgramInfo& info) {
-    if (info.part == ProgramPart::kXdp) {
-      return !options.ifindexes.empty() && !refusals_.contains(info.name);
+Programs::Programs(Skeleton skeleton, Refusals refusals)
+    : skeleton_(std::move(skeleton)), refusals_(std::move(refusals)) {}
+
+bool Programs::IsWanted(const ProgramInfo& info, const ProgramOptions& options) const {
+  if (refusals_.contains(info.name)) {
+    return false;
+  }
+  switch (info.part) {
+    case ProgramPart::kXdp:
+      return !options.ifindexes.empty();
+    case ProgramPart::kSocket:
+      return info.way == options.socket_way;
+    default:
+      return true;
+  }
+}
+
+// What can be refused without anything being wrong.
+Programs::Refusals Programs::ExpectedRefusals(const ProgramOptions& options) {
+  Refusals refusals;
+  for (const ProgramInfo& info : kPrograms) {
+    Refusal refusal;
+    if (info.part == ProgramPart::kOlderSockets) {
+      refusal = StorageRefusal();
+    } else if (info.function != nullptr && info.way == options.socket_way &&
+               !IsInKernelImage(info.function)) {
+      refusal = ProbeProgram(info.name);  // a module may have it
     }
-    if (info.part == ProgramPart::kSocket && !options.socket_layer) {
-      return false;
+    if (!refusal.reason.empty()) {
+      refusals.emplace(info.name, std::move(refusal));
     }
-    return !refusals_.contains(info.name);
-  };
+  }
+  return refusals;
+}
+
+Programs::Programs(const ProgramOptions& options) : refusals_(ExpectedRefusals(options)) {
+  const auto wanted = [&](const ProgramInfo& info) { return IsWanted(info, options); };
   const LibbpfLog log;
   skeleton_ = Open(options, wanted);
   if (pdtt_bpf::load(skeleton_.get()) == 0) {
@@ -134,10 +222,10 @@ Programs::Programs(const ProgramOptions& options) {
     if (!wanted(info)) {
       continue;
     }
-    if (std::string refusal = ProbeProgram(info.name); !refusal.empty()) {
+    if (Refusal refusal = ProbeProgram(info.name); !refusal.reason.empty()) {
       if (info.part == ProgramPart::kCgroup) {
         throw std::runtime_error("the kernel refuses " + std::string{info.name} +
-                                 ", without which nothing can be counted: " + refusal);
+                                 ", without which nothing can be counted: " + ToText(refusal));
       }
       refusals_.emplace(info.name, std::move(refusal));
     }
@@ -145,20 +233,39 @@ Programs::Programs(const ProgramOptions& options) {
   const LibbpfLog second_log;
   skeleton_ = Open(options, wanted);
   if (const int error = pdtt_bpf::load(skeleton_.get()); error != 0) {
-    throw std::runtime_error("load the BPF object: " + Explain(error, second_log));
+    throw std::runtime_error("load the BPF object: " +
+                             ToText(ExplainHere(Step::kLoad, error, second_log.Text())));
   }
 }
 
 Programs::~Programs() = default;
+
+std::unique_ptr<Programs> Programs::LoadPart(const ProgramOptions& options, ProgramPart part,
+                                             Refusal& refusal) {
+  std::unique_ptr<Programs> programs{new Programs{nullptr, ExpectedRefusals(options)}};
+  const LibbpfLog log;
+  programs->skeleton_ = Open(options, [&](const ProgramInfo& info) {
+    return info.part == part && programs->IsWanted(info, options);
+  });
+  if (const int error = pdtt_bpf::load(programs->skeleton_.get()); error != 0) {
+    refusal = ExplainHere(Step::kLoad, error, log.Text());
+    return nullptr;
+  }
+  return programs;
+}
 
 bpf_program* Programs::Find(std::string_view program) const {
   bpf_program* found = bpf_object__find_program_by_name(skeleton_->obj, program.data());
   return found != nullptr && bpf_program__autoload(found) ? found : nullptr;
 }
 
-std::string Programs::Refusal(std::string_view program) const {
+Refusal Programs::RefusalOf(std::string_view program) const {
   const auto found = refusals_.find(program);
-  return found == refusals_.end() ? std::string{} : found->second;
+  return found == refusals_.end() ? Refusal{} : found->second;
+}
+
+bool Programs::TracingStorage() const {
+  return skeleton_->rodata->settings.tracing_storage != 0;
 }
 
 bpf_map* Programs::Map(std::string_view name) const {
@@ -181,16 +288,20 @@ void Programs::SetActiveBank(std::uint32_t bank) {
   __atomic_store_n(&skeleton_->bss->active_bank, bank, __ATOMIC_SEQ_CST);
 }
 
-std::string ProbeProgram(std::string_view program) {
+ProgramOptions TrialOptions() {
   ProgramOptions options;
   options.accounts = 8;
   options.connections = 64;
-  options.ifindexes = {1};
-  const LibbpfLog log;
-  const auto only = [&](const ProgramInfo& info) { return info.name == program; };
-  const Programs::Skeleton skeleton = Open(options, only);
-  const int error = pdtt_bpf::load(skeleton.get());
-  return error == 0 ? std::string{} : Explain(error, log);
+  return options;
+}
+
+Refusal ProbeProgram(std::string_view program) {
+  return Probe(program, std::nullopt);
+}
+
+Refusal ExplainHere(Step step, int error, std::string_view log) {
+  static const KernelFacts facts = ReadKernelFacts();
+  return ExplainRefusal(step, error, log, facts);
 }
 
 }  // namespace pdtt

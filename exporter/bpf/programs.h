@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "bpf/refusal.h"
 
 struct bpf_program;
 struct bpf_map;
@@ -21,9 +24,15 @@ namespace pdtt {
 /// What a program is part of. The first four are the layers.
 enum class ProgramPart { kXdp, kSockops, kCgroup, kSocket, kOlderSockets, kConnections };
 
+/// How the socket layer sees what applications send and receive.
+enum class SocketWay { kNone, kTracepoint, kFentry, kKprobe };
+
 struct ProgramInfo {
-  const char* name;
-  ProgramPart part;
+  const char* name = "";
+  ProgramPart part = ProgramPart::kCgroup;
+  SocketWay way = SocketWay::kNone;  ///< of the socket layer's programs
+  /// The kernel function it is attached to, if its way goes without where there is none.
+  const char* function = nullptr;
 };
 
 /// Every program of the object.
@@ -43,7 +52,9 @@ struct ProgramOptions {
   std::uint64_t netns_cookie = 0;
   std::uint64_t cgroup_id = kRootCgroup;
   bool handover = true;
-  bool socket_layer = true;
+  SocketWay socket_way = SocketWay::kTracepoint;
+  /// Whether tracing programs may use socket storage; unset: as this kernel has it.
+  std::optional<bool> tracing_storage;
 };
 
 class Programs {
@@ -59,11 +70,20 @@ class Programs {
   Programs(const Programs&) = delete;
   Programs& operator=(const Programs&) = delete;
 
+  /// Loads the programs of one part and no others. Null, and `refusal` says why, if the kernel does
+  /// not accept them all.
+  [[nodiscard]] static std::unique_ptr<Programs> LoadPart(const ProgramOptions& options,
+                                                          ProgramPart part, Refusal& refusal);
+
   /// Null if the program was left out or refused.
   [[nodiscard]] bpf_program* Find(std::string_view program) const;
 
   /// Why the kernel refused a program; empty if it did not.
-  [[nodiscard]] std::string Refusal(std::string_view program) const;
+  [[nodiscard]] Refusal RefusalOf(std::string_view program) const;
+
+  /// Whether tracing programs use socket storage: without it sockets keep their owners, and older
+  /// sockets are not found by iterators.
+  [[nodiscard]] bool TracingStorage() const;
 
   [[nodiscard]] bpf_map* Map(std::string_view name) const;
   [[nodiscard]] int MapFd(std::string_view name) const;
@@ -72,11 +92,23 @@ class Programs {
   void SetActiveBank(std::uint32_t bank);
 
  private:
+  using Refusals = std::map<std::string, Refusal, std::less<>>;
+
+  Programs(Skeleton skeleton, Refusals refusals);
+  [[nodiscard]] static Refusals ExpectedRefusals(const ProgramOptions& options);
+  [[nodiscard]] bool IsWanted(const ProgramInfo& info, const ProgramOptions& options) const;
+
   Skeleton skeleton_;
-  std::map<std::string, std::string, std::less<>> refusals_;
+  Refusals refusals_;
 };
 
+/// Small maps, to try whether programs load.
+[[nodiscard]] ProgramOptions TrialOptions();
+
 /// Loads one program alone, with small maps. Empty: the kernel accepts it; else why it does not.
-[[nodiscard]] std::string ProbeProgram(std::string_view program);
+[[nodiscard]] Refusal ProbeProgram(std::string_view program);
+
+/// ExplainRefusal() with the facts of this kernel and process.
+[[nodiscard]] Refusal ExplainHere(Step step, int error, std::string_view log = {});
 
 }  // namespace pdtt

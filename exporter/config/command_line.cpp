@@ -128,6 +128,7 @@ class Arguments {
   CLI::Option* version_ = nullptr;
   CLI::App* check_config_ = nullptr;
   CLI::App* doctor_ = nullptr;
+  CLI::Option* json_ = nullptr;
   CLI::App* detach_ = nullptr;
   CLI::Option* checked_file_ = nullptr;
   std::vector<RunFlag> run_flags_;
@@ -158,7 +159,10 @@ Arguments::Arguments() {
   check_config_ = app_.add_subcommand("check-config", "Check the configuration file FILE and exit");
   checked_file_ = check_config_->add_option("FILE");
   doctor_ =
-      app_.add_subcommand("doctor", "Say what this kernel and these privileges allow, and exit");
+      app_.add_subcommand("doctor",
+                          "Say what this kernel and these privileges allow, and exit;\n--json says "
+                          "it as JSON");
+  json_ = doctor_->add_flag("--json")->disable_flag_override();
   detach_ = app_.add_subcommand("detach", "")->group("");
   for (CLI::App* command : app_.get_subcommands({})) {
     command->group(command == detach_ ? "" : "Commands");
@@ -257,6 +261,7 @@ CommandLine Arguments::Result(const std::filesystem::path& default_file) const {
     return line;
   }
   line.command = doctor_->parsed() ? Command::kDoctor : Command::kRun;
+  line.json = json_->count() > 0;
   line.config = MakeConfig(default_file);
   return line;
 }

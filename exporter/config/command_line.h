@@ -22,8 +22,9 @@ class UsageError : public std::runtime_error {
 
 struct CommandLine {
   Command command = Command::kRun;
-  Config config;     ///< kRun and kDoctor: file, then flags on top
-  std::string text;  ///< kHelp and kVersion: what to print; kCheckConfig: the file's name
+  Config config;      ///< kRun and kDoctor: file, then flags on top
+  bool json = false;  ///< kDoctor: print JSON rather than a table
+  std::string text;   ///< kHelp and kVersion: what to print; kCheckConfig: the file's name
 };
 
 /// Parses the arguments (without the program's name) and loads the configuration file they name.

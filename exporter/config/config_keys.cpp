@@ -60,19 +60,15 @@ constexpr Key kLimitKeys[] = {
      }},
 };
 
-void ReadSocketMode(const YamlNode& value, ConfigDraft& config) {
-  config.socket = ParseChoice<SocketMode>(ReadText(value), kSocketModes);
-  if (config.socket == SocketMode::kFentry || config.socket == SocketMode::kKprobe) {
-    throw NotAvailable();
-  }
-}
-
 constexpr Key kLayerKeys[] = {
     {"layers.xdp",
      [](const YamlNode& value, ConfigDraft& config) {
        config.xdp = ParseChoice<XdpMode>(ReadText(value), kXdpModes);
      }},
-    {"layers.socket", ReadSocketMode},
+    {"layers.socket",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.socket = ParseChoice<SocketMode>(ReadText(value), kSocketModes);
+     }},
 };
 
 constexpr Key kCollectorKeys[] = {

@@ -95,6 +95,7 @@ struct LayerStatus {
   bool up = false;
   std::string mode = "off";  ///< native, generic, tracepoint, fentry, kprobe, attached or off
   std::string reason;        ///< why the layer is in this state, in plain words; empty when up
+  std::string remedy;        ///< what to do about it; may be empty
 };
 
 struct ProgramStatus {

@@ -108,6 +108,21 @@ TEST_CASE("A named file that is absent is an error") {
                     "cannot read the configuration file /nowhere/e.yml: No such file or directory");
 }
 
+TEST_CASE("doctor answers in JSON if it is asked to, and no other command does") {
+  CHECK_FALSE(Parse({"doctor"}).json);
+  for (const Words& words : {Words{"doctor", "--json"}, Words{"doctor", "--cgroup=/c", "--json"},
+                             Words{"--cgroup=/c", "doctor", "--json"}}) {
+    const CommandLine line = Parse(words);
+    CHECK(line.command == Command::kDoctor);
+    CHECK(line.json);
+    CHECK(line.config.cgroup ==
+          (words.size() > 2 ? std::optional<std::string>{"/c"} : std::nullopt));
+  }
+  for (const Words& words : {Words{"--json"}, Words{"run", "--json"}, Words{"--json", "doctor"}}) {
+    CHECK(UsageErrorOf(words) == "\"--json\" is not a flag or command; see --help");
+  }
+}
+
 TEST_CASE("check-config takes the file's name and reads no other file") {
   const test::TemporaryDirectory directory;
   const std::filesystem::path bad = directory.Write("bad.yml", "nonsense: 1\n");
@@ -132,11 +147,26 @@ TEST_CASE("The help names every command and flag with its default, and nothing t
                                Words{"check-config", "--help"}, Words{"detach", "--help"});
   const CommandLine line = Parse(words);
   CHECK(line.command == Command::kHelp);
-  for (const char* expected :
-       {"run", "check-config", "doctor", "--help", "--version", "--config.file FILE",
-        "-i,--interface NAME", "--web.listen-address HOST:PORT", "127.0.0.1:10435", "--cgroup PATH",
-        "default: auto", "--pin-path DIR", "/sys/fs/bpf/pdtt", "--no-persist", "--log.level LEVEL",
-        "default: info", "--log.format FORMAT", "default: logfmt", "/etc/pdtt/exporter.yml"}) {
+  for (const char* expected : {"run",
+                               "check-config",
+                               "doctor",
+                               "--json",
+                               "--help",
+                               "--version",
+                               "--config.file FILE",
+                               "-i,--interface NAME",
+                               "--web.listen-address HOST:PORT",
+                               "127.0.0.1:10435",
+                               "--cgroup PATH",
+                               "default: auto",
+                               "--pin-path DIR",
+                               "/sys/fs/bpf/pdtt",
+                               "--no-persist",
+                               "--log.level LEVEL",
+                               "default: info",
+                               "--log.format FORMAT",
+                               "default: logfmt",
+                               "/etc/pdtt/exporter.yml"}) {
     CHECK_THAT(line.text, Catch::Contains(expected));
   }
   for (const char* missing :

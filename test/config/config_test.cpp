@@ -176,11 +176,7 @@ TEST_CASE("What this version does not have passes the check but is not run with"
        {"web:\n  config_file: /etc/pdtt/web.yml\n",
         "2:16: web.config_file: not available in this version; remove it"},
        {"web:\n  local_users: [root, prometheus]\n",
-        "2:16: web.local_users: not available in this version; remove it"},
-       {"layers: {socket: fentry}\n",
-        "1:18: layers.socket: not available in this version; remove it"},
-       {"layers: {socket: kprobe}\n",
-        "1:18: layers.socket: not available in this version; remove it"}}));
+        "2:16: web.local_users: not available in this version; remove it"}}));
   CHECK(LoadError(yaml) == error);
   const test::TemporaryDirectory directory;
   const auto file = directory.Write("exporter.yml", yaml);

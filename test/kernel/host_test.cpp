@@ -1,44 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bpf/host.h"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string>
+
+#include "kernel_access.h"
+#include "temporary_folder.h"
 
 namespace pdtt::test {
 namespace {
 
 using Catch::Contains;
 using Catch::StartsWith;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "pdtt-host-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      throw std::runtime_error("no temporary folder");
-    }
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  [[nodiscard]] std::filesystem::path Write(const std::string& name,
-                                            const std::string& text) const {
-    std::filesystem::path file = path_ / name;
-    std::ofstream{file} << text;
-    return file;
-  }
-  [[nodiscard]] const std::filesystem::path& Path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::filesystem::path FoundIn(const std::string& mounts) {
   const TemporaryFolder folder;
@@ -114,12 +89,44 @@ TEST_CASE("An unknown interface is refused by name with the remedy") {
   }
 }
 
+// Facts of a process that may do everything.
+KernelFacts Privileged() {
+  KernelFacts facts;
+  facts.btf = "/sys/kernel/btf/vmlinux";
+  facts.capabilities = {Capability::kBpf, Capability::kPerfmon, Capability::kNetAdmin};
+  return facts;
+}
+
 TEST_CASE("A kernel without type information is refused before anything is loaded") {
-  const TemporaryFolder folder;
-  for (const auto& btf : {folder.Path() / "missing", folder.Write("empty", "")}) {
-    CHECK_THROWS_WITH(RequireBpf(btf), "no kernel type information in " + btf.string() +
-                                           "; the kernel must be built with "
-                                           "CONFIG_DEBUG_INFO_BTF=y");
+  KernelFacts facts = Privileged();
+  facts.btf.clear();
+  CHECK_THROWS_WITH(RequireBpf(facts),
+                    "no kernel type information in /sys/kernel/btf/vmlinux; the "
+                    "kernel must be built with CONFIG_DEBUG_INFO_BTF=y");
+}
+
+TEST_CASE("Exactly the capabilities that are missing are named, in one line with the remedy") {
+  KernelFacts facts = Privileged();
+  facts.capabilities.erase(Capability::kPerfmon);
+  CHECK_THROWS_WITH(RequireBpf(facts),
+                    "missing capability CAP_PERFMON; run as root, or give the process CAP_PERFMON; "
+                    "see docs/privileges.md");
+  facts.capabilities.clear();
+  CHECK_THROWS_WITH(RequireBpf(facts),
+                    StartsWith("missing capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; "));
+}
+
+TEST_CASE("In a user namespace capabilities are no help, and that is said instead") {
+  KernelFacts facts = Privileged();
+  facts.initial_user_namespace = false;
+  CHECK_THROWS_WITH(RequireBpf(facts), StartsWith("the process is in a user namespace"));
+}
+
+TEST_CASE("With CAP_SYS_ADMIN the kernel is asked, not the list of capabilities", "[kernel]") {
+  if (BpfIsAllowed()) {
+    KernelFacts facts = Privileged();
+    facts.capabilities = {Capability::kSysAdmin};
+    CHECK_NOTHROW(RequireBpf(facts));
   }
 }
 

@@ -9,28 +9,17 @@
 #include <vector>
 
 #include "bpf/programs.h"
+#include "bpf/socket_ways.h"
 #include "kernel_access.h"
 #include "pdtt_abi.h"
 
 namespace pdtt::test {
 namespace {
 
-// Older kernels do not have the tracepoints of the socket layer; anything else has to load.
-void CheckLoaded(const Programs& programs, const ProgramOptions& options) {
-  for (const ProgramInfo& info : AllPrograms()) {
-    INFO(info.name);
-    const std::string refusal = programs.Refusal(info.name);
-    if (info.part == ProgramPart::kSocket && !refusal.empty()) {
-      CHECK(refusal == "this kernel does not have the hook");
-      continue;
-    }
-    CHECK(refusal.empty());
-    const bool wanted = (info.part != ProgramPart::kXdp || !options.ifindexes.empty()) &&
-                        (info.part != ProgramPart::kSocket || options.socket_layer);
-    const bpf_program* program = programs.Find(info.name);
-    CHECK((program != nullptr) == wanted);
-    CHECK((program != nullptr && bpf_program__fd(program) >= 0) == wanted);
-  }
+// What this kernel may lack without anything being wrong: a way into the socket layer, a function
+// that belongs to one, socket storage in iterators.
+bool MayBeRefused(const ProgramInfo& info) {
+  return info.part == ProgramPart::kSocket || info.part == ProgramPart::kOlderSockets;
 }
 
 ProgramOptions Sized(std::size_t interfaces, std::size_t ranges) {
@@ -44,32 +33,99 @@ ProgramOptions Sized(std::size_t interfaces, std::size_t ranges) {
   return options;
 }
 
+void CheckLoads(const ProgramOptions& options, ProgramPart part) {
+  INFO(options.ifindexes.size() << " interfaces, " << options.system_uids.size()
+                                << " uid ranges, handover " << options.handover << ", cgroup "
+                                << options.cgroup_id << ", way " << WayName(options.socket_way)
+                                << ", storage " << options.tracing_storage.value_or(true));
+  Refusal refusal;
+  const auto programs = Programs::LoadPart(options, part, refusal);
+  CHECK(refusal.reason == "");
+  REQUIRE(programs);
+  for (const ProgramInfo& info : AllPrograms()) {
+    INFO(info.name);
+    const bpf_program* program = programs->Find(info.name);
+    const bool wanted = info.part == part && info.way == options.socket_way &&
+                        programs->RefusalOf(info.name).reason.empty();
+    if (info.part != part || part == ProgramPart::kSocket) {
+      CHECK((program != nullptr) == wanted);
+    }
+    CHECK((program == nullptr || bpf_program__fd(program) >= 0));
+  }
+}
+
+// All settings that the code of more than one part depends on.
+void CheckLoadsWithAllSettings(ProgramOptions options, ProgramPart part) {
+  for (const unsigned interfaces : {0U, 1U}) {
+    for (const unsigned ranges : {0U, 1U, unsigned{PDTT_MAX_SYSTEM_UID_RANGES}}) {
+      for (unsigned switches = 0; switches < 4; ++switches) {
+        ProgramOptions all = Sized(interfaces, ranges);
+        all.socket_way = options.socket_way;
+        all.tracing_storage = options.tracing_storage;
+        all.handover = (switches & 1U) != 0;
+        all.cgroup_id = (switches & 2U) != 0 ? kRootCgroup : kRootCgroup + 1;
+        CheckLoads(all, part);
+      }
+    }
+  }
+}
+
 TEST_CASE("The programs load with the default options", "[kernel]") {
   const ProgramOptions options;
   const auto programs = LoadOrSkip(options);
   if (!programs) {
     return;
   }
-  CheckLoaded(*programs, options);
+  for (const ProgramInfo& info : AllPrograms()) {
+    INFO(info.name);
+    CHECK((MayBeRefused(info) || programs->RefusalOf(info.name).reason.empty()));
+  }
   CHECK(bpf_map__max_entries(programs->Map("user_stats_map")) == options.accounts * PDTT_BANKS);
   CHECK(bpf_map__max_entries(programs->Map("account_map")) == options.accounts);
 }
 
-TEST_CASE("The programs load with every combination of settings", "[kernel]") {
+TEST_CASE("The cgroup layer loads with every combination of settings", "[kernel]") {
+  if (BpfIsAllowed()) {
+    CheckLoadsWithAllSettings({}, ProgramPart::kCgroup);
+  }
+}
+
+TEST_CASE("The sockops layer loads with every combination of settings", "[kernel]") {
+  if (BpfIsAllowed()) {
+    CheckLoadsWithAllSettings({}, ProgramPart::kSockops);
+  }
+}
+
+TEST_CASE("The iterators load with every combination of settings", "[kernel]") {
   if (!BpfIsAllowed()) {
     return;
   }
-  for (const unsigned interfaces : {0U, 1U, unsigned{PDTT_MAX_INTERFACES}}) {
-    for (const unsigned ranges : {0U, 1U, unsigned{PDTT_MAX_SYSTEM_UID_RANGES}}) {
-      for (unsigned switches = 0; switches < 8; ++switches) {
-        ProgramOptions options = Sized(interfaces, ranges);
-        options.handover = (switches & 1U) != 0;
-        options.cgroup_id = (switches & 2U) != 0 ? kRootCgroup : kRootCgroup + 1;
-        options.socket_layer = (switches & 4U) != 0;
-        INFO(interfaces << " interfaces, " << ranges << " uid ranges, handover " << options.handover
-                        << ", cgroup " << options.cgroup_id << ", socket layer "
-                        << options.socket_layer);
-        CheckLoaded(Programs{options}, options);
+  CheckLoads(SmallMaps(), ProgramPart::kConnections);
+  if (ProbeProgram("iter_udp").reason.empty()) {
+    CheckLoadsWithAllSettings({}, ProgramPart::kOlderSockets);
+  }
+}
+
+TEST_CASE("The XDP layer loads with one interface and with as many as there may be", "[kernel]") {
+  if (BpfIsAllowed()) {
+    CheckLoads(Sized(1, 0), ProgramPart::kXdp);
+    CheckLoads(Sized(PDTT_MAX_INTERFACES, 0), ProgramPart::kXdp);
+  }
+}
+
+TEST_CASE("The socket layer loads by each way with every combination of settings", "[kernel]") {
+  if (!BpfIsAllowed()) {
+    return;
+  }
+  const bool has_storage = ProbeProgram("iter_udp").reason.empty();
+  for (const WayTrial& trial : TrySocketWays()) {
+    for (const bool storage : {true, false}) {
+      ProgramOptions options;
+      options.socket_way = trial.way;
+      options.tracing_storage = storage;
+      // The programs of a kprobe never use it; others can't where the kernel has it not.
+      if (trial.Works() && (!storage || (has_storage && trial.way != SocketWay::kKprobe))) {
+        CheckLoadsWithAllSettings(options, ProgramPart::kSocket);
       }
     }
   }
@@ -81,10 +137,8 @@ TEST_CASE("Each program also loads alone, which is how a refusal is found", "[ke
   }
   for (const ProgramInfo& info : AllPrograms()) {
     INFO(info.name);
-    const std::string refusal = ProbeProgram(info.name);
-    if (info.part != ProgramPart::kSocket) {
-      CHECK(refusal.empty());
-    }
+    const Refusal refusal = ProbeProgram(info.name);
+    CHECK((MayBeRefused(info) || refusal.reason.empty()));
   }
 }
 

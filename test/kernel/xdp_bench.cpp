@@ -65,7 +65,7 @@ XdpBench::XdpBench(std::unique_ptr<Programs> programs, std::size_t interfaces)
       users_(programs_->MapFd("xdp_user_map"), kFrameWords),
       before_(ReadCounters()) {
   if (programs_->Find("xdp_tracker") == nullptr) {
-    throw std::runtime_error("xdp_tracker: " + programs_->Refusal("xdp_tracker"));
+    throw std::runtime_error("xdp_tracker: " + programs_->RefusalOf("xdp_tracker").reason);
   }
 }
 

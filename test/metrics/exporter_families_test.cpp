@@ -74,7 +74,7 @@ TEST_CASE("program run times have no samples while the kernel does not measure t
 
 TEST_CASE("a reason with a newline, quotes or bad UTF-8 stays one valid line") {
   pdtt::Snapshot snapshot;
-  snapshot.layers = {{pdtt::Layer::kXdp, false, "off", "no\n\"driver\" \xFF"}};
+  snapshot.layers = {{pdtt::Layer::kXdp, false, "off", "no\n\"driver\" \xFF", ""}};
   CHECK_THAT(Text(pdtt::SnapshotFamilies(snapshot)),
              Catch::Contains("reason=\"no\\n\\\"driver\\\" \xEF\xBF\xBD\"} 1\n"));
 }

@@ -64,10 +64,10 @@ void AddExporter(Snapshot& snapshot) {
   snapshot.time =
       std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'250));
   snapshot.collect_duration = std::chrono::microseconds(1'500);
-  snapshot.layers = {{Layer::kXdp, false, "off", "no interface is configured"},
-                     {Layer::kSockops, true, "attached", ""},
-                     {Layer::kCgroup, true, "attached", ""},
-                     {Layer::kSocket, true, "tracepoint", ""}};
+  snapshot.layers = {{Layer::kXdp, false, "off", "no interface is configured", ""},
+                     {Layer::kSockops, true, "attached", "", ""},
+                     {Layer::kCgroup, true, "attached", "", ""},
+                     {Layer::kSocket, true, "tracepoint", "", ""}};
   snapshot.program_statistics = true;
   snapshot.programs = {{"cgroup_skb_ingress", true, 2'500'000'000, 56},
                        {"xdp_tracker", false, 0, 0}};
