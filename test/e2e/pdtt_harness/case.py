@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import unittest
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from . import kernel
@@ -37,9 +38,9 @@ class KernelTest(unittest.TestCase):
         cls.addClassCleanup(cls.world.close)
 
     def exporter(self, *flags: str, settings: str = "", inside: bool = False,
-                 cgroup: str = "") -> Exporter:
+                 cgroup: str = "", command: Sequence[str] = ()) -> Exporter:
         """Starts an exporter that the end of the test stops; a crash fails the test."""
-        exporter = Exporter(self.world, flags, settings, inside, cgroup).start()
+        exporter = Exporter(self.world, flags, settings, inside, cgroup, command).start()
         self.addCleanup(self._stop, exporter)
         return exporter
 

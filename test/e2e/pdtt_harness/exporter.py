@@ -51,10 +51,11 @@ class Exporter:
     """A running exporter that watches the world's cgroup."""
 
     def __init__(self, world: World, flags: Sequence[str] = (), settings: str = "",
-                 inside: bool = False, cgroup: str = "") -> None:
+                 inside: bool = False, cgroup: str = "", command: Sequence[str] = ()) -> None:
         """`settings` is YAML; `inside` starts it in the users' namespace.
 
         `cgroup` is what it watches if that is not the world's: "auto" is the whole host.
+        `command` starts the executable in surroundings of its own.
         """
         self._world = world
         self._namespace: Namespace | None = world.host if inside else None
@@ -63,7 +64,7 @@ class Exporter:
         config.write_text(f"cgroup: {cgroup or world.cgroup.path}\n"
                           "collector: {max_age: 100ms}\n" + settings, encoding="utf-8")
         self.log = world.directory / f"exporter-{self.port}.log"
-        argv = [str(binary()), f"--config.file={config}",
+        argv = [*(command or (str(binary()),)), f"--config.file={config}",
                 f"--web.listen-address=127.0.0.1:{self.port}", *flags]
         if inside:
             argv = ["nsenter", f"--net={world.host.path}", *argv]

@@ -46,6 +46,30 @@ def _load_error() -> int:
     return 0
 
 
+def version() -> tuple[int, int]:
+    """The running kernel's, to know what a test has to expect."""
+    major, minor = map(int, platform.release().split(".")[:2])
+    return major, minor
+
+
+def counts_memlock() -> bool:
+    """Whether the memory of maps counts as locked memory: it does before Linux 5.11."""
+    return version() < (5, 11)
+
+
+def tracing_has_socket_storage() -> bool:
+    """Whether fentry programs may use a socket's storage: since Linux 5.11."""
+    return version() >= (5, 11)
+
+
+def has_capability(name: str) -> bool:
+    """Whether this process has a capability, named as setpriv(1) does."""
+    names = shell.run("setpriv", "--list-caps").split()
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    effective = re.search(r"(?m)^CapEff:\s*([0-9a-f]+)$", status)
+    return bool(effective and int(effective[1], 16) >> names.index(name) & 1)
+
+
 _Programs = dict[int, tuple[str, bool]]  # by id: the name, and whether a process holds it
 _GONE = ("", False)  # it went between two listings
 

@@ -15,7 +15,16 @@ from .world import World
 
 # The users cannot read every place a work tree or an interpreter may be in.
 PYTHON = "/usr/bin/python3"
-_PROGRAM = Path(__file__).parent / "socket_shell.py"
+_SHELL, _PAYLOAD = (Path(__file__).parent / name for name in ("socket_shell.py", "payload.py"))
+
+
+def _for_users(world: World, program: Path) -> str:
+    """A copy of the program that the users can read."""
+    copy = world.directory / program.name
+    if not copy.exists():
+        shutil.copy(program, copy)
+        copy.chmod(0o644)
+    return str(copy)
 
 
 class SocketShell:
@@ -24,13 +33,9 @@ class SocketShell:
     def __init__(self, world: World, user: TestUser | None,
                  python: Sequence[str] = (PYTHON,)) -> None:
         """`python` starts the interpreter, in surroundings of its own if need be."""
-        program = world.directory / _PROGRAM.name
-        if not program.exists():
-            shutil.copy(_PROGRAM, program)
-            program.chmod(0o644)
         # Any: with three pipes, none of the streams is None.
-        self._process: Any = world.as_user(user, [*python, str(program)], stdin=subprocess.PIPE,
-                                           text=True)
+        self._process: Any = world.as_user(user, [*python, _for_users(world, _SHELL)],
+                                           stdin=subprocess.PIPE, text=True)
         self.pid = int(self.do("pid"))
 
     def __enter__(self) -> "SocketShell":
@@ -60,6 +65,11 @@ class SocketShell:
         """Ends the process; its sockets close."""
         if self._process.poll() is None:
             self._process.communicate(timeout=10)
+
+
+def move_payload(world: World, user: TestUser, case: str, *kinds: str) -> subprocess.Popen[Any]:
+    """Starts a user's program that moves payload and prints how much; see payload.py."""
+    return world.as_user(user, [PYTHON, _for_users(world, _PAYLOAD), case, *kinds], text=True)
 
 
 def peer_socket(world: World, address: str, port: int, protocol: str) -> socket.socket:
