@@ -62,7 +62,9 @@ run_tests() {
 
 parse_arguments "$@"
 mkdir -p build
-install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${ACCURACY_PACKAGES[@]}"
+rm -f build/tests-vm.xml
+install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${ACCURACY_PACKAGES[@]}" \
+  "${VM_PACKAGES[@]}" "${ARM64_PACKAGES[@]}"
 echo "== civetweb: fetching the source package into build/_sources, unless it is there"
 deploy/fetch-civetweb.sh build/_sources
 test/accuracy/fetch-proftpd.sh build/_programs ||
@@ -80,6 +82,7 @@ for preset in "${presets[@]}"; do
   reports+=("build/tests-$preset.xml")
 done
 
+[[ ! -e build/tests-vm.xml ]] || reports+=(build/tests-vm.xml)
 python3 test/summary.py "${reports[@]}"
 if ((${#failures[@]})); then
   printf 'failed: %s\n' "${failures[@]}"
