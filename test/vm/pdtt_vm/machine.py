@@ -84,7 +84,7 @@ class Machine:
         initramfs = results / "initramfs"
         _build_initramfs(self.kernel, initramfs)
         parameters = (f"console=ttyS0 loglevel=4 panic=-1 mitigations=off {_PATIENCE} "
-                      f"INIT={_GUEST / 'init.sh'} KERNEL={self.kernel.folder} "
+                      f"INIT={_GUEST / 'init.sh'} KERNEL=/machine{self.kernel.folder} "
                       f"MACHINE_OPTIONS={_MACHINE_OPTIONS} rdinit=/init")
         return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
                 "-no-reboot", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max",

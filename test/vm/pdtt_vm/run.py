@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
                         help="only this one; may be given several times")
     parser.add_argument("--preset", default="release", help="whose binaries: debug or release")
     parser.add_argument("--ci", action="store_true", help="what each change has to pass")
-    parser.add_argument("--essential", action="store_true", help="start, doctor, one transfer")
+    parser.add_argument("--essential", action="store_true", help="doctor, start and stop")
     parser.add_argument("--chosen", action="store_true",
                         help="what says something about a kernel")
     parser.add_argument("--jobs", type=int, default=2, help="guests at the same time")
@@ -153,15 +153,22 @@ class Run:
                 "With each change, on 6.1 and 6.12, doctor, starting and stopping with each way "
                 "of the socket layer, and what says most about a kernel. Left out then: "
                 f"{', '.join(names)}; and of the kernel tests all but {', '.join(chosen)}. On the "
-                "others only doctor, the starts and `test_traffic.TcpTraffic`.")
+                "others only doctor and the starts.")
 
 
 def _job() -> str:
     folders = ":".join(str(_TREE / "test" / name) for name in ("vm", "e2e", "accuracy"))
-    return (f"cd {shlex.quote(str(_TREE))}\n"
+    return (f"{_go_to_the_tree()}"
             f"export PYTHONPATH={shlex.quote(folders)} PYTHONPYCACHEPREFIX=/tmp/pycache "
             f"PDTT_TIME_FACTOR={_TIME_FACTOR}\n"
             "exec /usr/bin/python3 -m pdtt_vm.guest\n")
+
+
+def _go_to_the_tree() -> str:
+    """Shell commands; the guest has a /tmp and a /run of its own, and the tree may be in one."""
+    tree = shlex.quote(str(_TREE))
+    return (f"[ -e {tree} ] || {{ mkdir -p {tree} && mount --bind /machine{tree} {tree}; }}\n"
+            f"cd {tree}\n")
 
 
 def _run_command(arguments: argparse.Namespace) -> int:
@@ -170,7 +177,7 @@ def _run_command(arguments: argparse.Namespace) -> int:
         kernel = kernels.fetch(name, _TREE / "build/_kernels")
         shared = _TREE / "build/_vm" / f"command-{name}-{os.getpid()}"
         outcome = Machine(kernel, arguments.processors).run(
-            f"cd {shlex.quote(str(_TREE))}\n{arguments.command}\n", shared, 3600, echo=True)
+            f"{_go_to_the_tree()}{arguments.command}\n", shared, 3600, echo=True)
         for line in (*outcome.complaints, outcome.why):
             if line:
                 print(f"== {name}: {line}")

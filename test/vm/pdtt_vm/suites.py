@@ -14,7 +14,7 @@ from typing import Any
 class Extent(enum.IntEnum):
     """How much is run."""
 
-    ESSENTIAL = 0  # starts, says what it can, counts one transfer
+    ESSENTIAL = 0  # doctor, and starting and stopping with each way of the socket layer
     CHOSEN = 1  # what says something about a kernel
     ALL = 2
 
@@ -40,14 +40,14 @@ _LESS = {"SIZE": 8_000_000}  # bytes that each user moves in a test
 START = [Item("start", "exporter", extent=Extent.ESSENTIAL)]
 
 END_TO_END = [
-    Item("e2e", "test_traffic.TcpTraffic", extent=Extent.ESSENTIAL, shrink=_LESS),
+    Item("e2e", "test_traffic.TcpTraffic", shrink=_LESS),
     Item("e2e", "test_traffic.UdpTraffic", shrink=_LESS),
     Item("e2e", "test_connections.Life"),
     Item("e2e", "test_connections.Udp"),
     Item("e2e", "test_connections.Kinds"),
     Item("e2e", "test_ownership.Ownership"),
     Item("e2e", "test_ownership.WholeHost"),
-    Item("e2e", "test_attribution.Handover", extent=Extent.CHOSEN),
+    Item("e2e", "test_attribution.Handover"),
     Item("e2e", "test_attribution.Ssh"),
     Item("e2e", "test_hostile.Passing"),
     Item("e2e", "test_hostile.SetUid"),
@@ -64,9 +64,9 @@ END_TO_END = [
     Item("e2e", "test_socket_layer.Fentry", extent=Extent.CHOSEN),
     Item("e2e", "test_socket_layer.Kprobe", extent=Extent.CHOSEN),
     Item("e2e", "test_socket_layer.Choice", extent=Extent.CHOSEN),
-    Item("e2e", "test_privileges.Enough", extent=Extent.CHOSEN),
+    Item("e2e", "test_privileges.Enough"),
     Item("e2e", "test_privileges.TooFew"),
-    Item("e2e", "test_doctor.Doctor", extent=Extent.CHOSEN),
+    Item("e2e", "test_doctor.Doctor"),
     Item("e2e", "test_host_setup.Mounts"),
     Item("e2e", "test_host_setup.Hidden"),
     Item("e2e", "test_host_setup.Limited"),
