@@ -23,7 +23,7 @@ ADDRESSES = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 TCP, UDP, UNCONNECTED = (tuple(f"{protocol}/{address}" for address in ADDRESSES)
                          for protocol in ("tcp", "udp", "unconnected"))
 MESSAGE = 1400  # of payload.py's waiting senders
-PROGRAMS = {"tracepoint": r"sock_(send|recv)_length", "fentry": r"fexit_\w+",
+PROGRAMS = {"tracepoint": r"sock_(send|recv)_length", "fentry": r"\w+_exit",
             "kprobe": r"k(ret)?probe_\w+"}
 
 
