@@ -46,6 +46,7 @@ class WayTest(KernelTest):
 
     WAY: ClassVar[str]
     HANDS_OVER: ClassVar[bool] = True  # it knows a socket's owner, and makes the caller the owner
+    SEES_FIRST_CALL: ClassVar[bool] = True  # on a TCP socket that is older than the exporter
     diagnosis: ClassVar[Diagnosis]
     running: ClassVar[Exporter]
 

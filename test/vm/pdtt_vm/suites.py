@@ -63,7 +63,7 @@ END_TO_END = [
     Item("e2e", "test_socket_layer.Tracepoint", extent=Extent.CHOSEN),
     Item("e2e", "test_socket_layer.Fentry", extent=Extent.CHOSEN),
     Item("e2e", "test_socket_layer.Kprobe", extent=Extent.CHOSEN),
-    Item("e2e", "test_socket_layer.Choice", extent=Extent.CHOSEN),
+    Item("e2e", "test_socket_layer.Choice"),
     Item("e2e", "test_privileges.Enough"),
     Item("e2e", "test_privileges.TooFew"),
     Item("e2e", "test_doctor.Doctor"),
