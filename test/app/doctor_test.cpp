@@ -83,7 +83,7 @@ TEST_CASE("The table shows every row, wraps at 100 columns, and says nothing twi
       "/proc/config.gz)\n"
       "                                  -> only a kernel that is not locked down like this one "
       "allows it\n"
-      "    inet_sendmsg_exit   no       the same\n"
+      "    inet_sendmsg_exit    no       the same\n"
       "  by kprobe              yes      works\n"
       "    kprobe_udp_send      yes      loads\n"
       "\n"
