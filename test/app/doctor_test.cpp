@@ -107,7 +107,7 @@ TEST_CASE("The JSON holds the same, in full", "[doctor]") {
   REQUIRE(object.at("rows").size() == 6);
   const nlohmann::json expected = {
       {"kind", "program"}, {"name", "inet_sendmsg_exit"}, {"layer", "socket"},
-      {"can_run", false},  {"detail", Closed().reason},    {"remedy", Closed().remedy},
+      {"can_run", false},  {"detail", Closed().reason},   {"remedy", Closed().remedy},
   };
   CHECK(object.at("rows").at(2) == expected);
   CHECK(object.at("rows").at(0).at("kind") == "layer");
