@@ -264,10 +264,6 @@ Refusal Programs::RefusalOf(std::string_view program) const {
   return found == refusals_.end() ? Refusal{} : found->second;
 }
 
-bool Programs::TracingStorage() const {
-  return skeleton_->rodata->settings.tracing_storage != 0;
-}
-
 bpf_map* Programs::Map(std::string_view name) const {
   bpf_map* map = bpf_object__find_map_by_name(skeleton_->obj, name.data());
   if (map == nullptr) {

@@ -81,10 +81,6 @@ class Programs {
   /// Why the kernel refused a program; empty if it did not.
   [[nodiscard]] Refusal RefusalOf(std::string_view program) const;
 
-  /// Whether tracing programs use socket storage: without it sockets keep their owners, and older
-  /// sockets are not found by iterators.
-  [[nodiscard]] bool TracingStorage() const;
-
   [[nodiscard]] bpf_map* Map(std::string_view name) const;
   [[nodiscard]] int MapFd(std::string_view name) const;
 

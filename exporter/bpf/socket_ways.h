@@ -40,8 +40,8 @@ struct WayTrial {
 /// Tries each of them.
 [[nodiscard]] std::vector<WayTrial> TrySocketWays();
 
-/// The first of `candidates` that works, and why those before it do not. `way` is kNone if none
-/// does, with the reasons and remedies of all.
+/// The first of `candidates` that works. `way` is kNone if none does, with the reasons and remedies
+/// of all.
 [[nodiscard]] WayTrial ChooseSocketWay(const std::vector<SocketWay>& candidates);
 
 }  // namespace pdtt
