@@ -65,7 +65,7 @@ static __always_inline void announce_account(__u32 uid)
 }
 
 /* The slot of an account, made if there is none yet. PDTT_NO_SLOT: the table is full. */
-__subprog __u32 account_slot(__u32 uid, __u32 network, __u32 protocol)
+__global_subprog __u32 account_slot(__u32 uid, __u32 network, __u32 protocol)
 {
 	struct pdtt_account_key key = {.uid = uid, .network = network, .protocol = protocol};
 	__u32 *known = bpf_map_lookup_elem(&account_map, &key);

@@ -78,7 +78,7 @@ static __always_inline struct pdtt_conn *adopt(struct sock *sk, __u32 uid)
 	struct pdtt_conn *conn;
 
 	init_owner(&init, owner_of(sk, uid), protocol_class(sk->sk_type, sk->sk_protocol),
-		   sk->__sk_common.skc_net.net);
+		   BPF_CORE_READ(sk, __sk_common.skc_net.net));
 	init.flags |= PDTT_CONN_OLDER;
 	conn = bpf_sk_storage_get(&conn_stats_map, sk, &init, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!conn)

@@ -10,6 +10,12 @@
 /* A function of its own in the program: one copy of what several paths need, called at run time. */
 #define __subprog static __noinline __attribute__((unused))
 
+/*
+ * The same, but the verifier goes through it once, for any arguments, and not once for each path to
+ * it. For that, arguments are numbers or the context, and the result is a number.
+ */
+#define __global_subprog __weak __noinline
+
 /* The sizes are those of the default configuration; the exporter sets them before load. */
 #define PDTT_DEFAULT_ACCOUNTS	 4096
 #define PDTT_DEFAULT_CONNECTIONS 65536

@@ -29,9 +29,11 @@ static __always_inline bool is_tap(const struct net_device *device)
 /*
  * The index of the tap device that is the only way out of the namespace: it belongs to an
  * unprivileged user namespace, and what else is up in it is the loopback device. 0: not so.
+ * `address` is the namespace's, as a number: see __global_subprog.
  */
-__subprog __u32 only_tap(struct net *net)
+__global_subprog __u32 only_tap(__u64 address)
 {
+	const struct net *net = (const struct net *)address;
 	const struct list_head *head = &net->dev_base_head;
 	const struct list_head *next;
 	const struct net_device *device;

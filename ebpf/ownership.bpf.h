@@ -17,8 +17,7 @@ enum pdtt_rank {
 	PDTT_RANK_ORDINARY,
 };
 
-/* Global, so that the verifier goes through the loop once and not once for each path to it. */
-__weak __noinline __u32 rank_of(__u32 uid)
+__global_subprog __u32 rank_of(__u32 uid)
 {
 	__u32 i;
 
@@ -51,7 +50,7 @@ static __always_inline __u32 answerable(__u32 uid)
  * The user of the current process, process context only: the real uid, or the effective one
  * where a daemon has taken on a user of higher rank with seteuid(2).
  */
-static __always_inline __u32 current_user(void)
+__global_subprog __u32 current_user(void)
 {
 	const struct cred *cred;
 	__u32 real, effective;
@@ -116,7 +115,7 @@ static __always_inline void init_owner(struct pdtt_conn *conn, __u32 uid, __u32 
 	conn->netns_cookie = cookie_of(net);
 	conn->flags = settled(uid);
 	conn->home_slot = PDTT_NO_SLOT;
-	conn->tap_ifindex = only_tap(net);
+	conn->tap_ifindex = only_tap((__u64)net);
 	if (conn->tap_ifindex)
 		conn->flags |= PDTT_CONN_NESTED;
 	else

@@ -18,7 +18,7 @@ struct packet_size {
 };
 
 /* A GSO or GRO super-packet has one header for all of its segments; the wire has one for each. */
-__subprog __u64 super_packet_bytes(struct __sk_buff *skb)
+__global_subprog __u64 super_packet_bytes(struct __sk_buff *skb)
 {
 	struct pdtt_packet packet = {};
 
@@ -199,9 +199,9 @@ __subprog bool has_another_way_out(struct __sk_buff *skb, struct pdtt_conn *conn
 		tcp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
 		if (!tcp)
 			return false;
-		net = tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+		net = BPF_CORE_READ(tcp, inet_conn.icsk_inet.sk.__sk_common.skc_net.net);
 	}
-	return !only_tap(net);
+	return !only_tap((__u64)net);
 }
 
 /*

@@ -51,7 +51,7 @@ __subprog int count_for_caller(struct sock *sk, __u64 bytes, bool inbound)
 	__u32 protocol, uid;
 
 	if (!bytes || !is_inet(BPF_CORE_READ(sk, __sk_common.skc_family)) || !is_watched(sk) ||
-	    only_tap(BPF_CORE_READ(sk, __sk_common.skc_net.net)))
+	    only_tap((__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net)))
 		return 0;
 	uid = answerable(owner_of(sk, current_user()));
 	protocol = protocol_class(BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol));

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one class of end-to-end tests, in a guest, and notes the result of each test at once.
-
-    python3 -m pdtt_vm.recorded_class MODULE.CLASS '{"CONSTANT": VALUE}' RECORDS
-"""
+"""Runs one class of end-to-end tests, in a guest, and notes the result of each test at once."""
 
 import importlib
-import json
-import sys
 import time
 import unittest
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,7 @@ from .records import Record, note
 class _Recording(unittest.TextTestResult):
     """Notes every test when it is over; one that skips or fails in part is noted for the worst."""
 
+    target: str
     records: Path
 
     def __init__(self, *arguments: Any) -> None:
@@ -72,24 +69,19 @@ class _Recording(unittest.TextTestResult):
     def _note(self, test: Any, status: str, detail: str) -> None:
         is_test = isinstance(test, unittest.TestCase)
         name = test.id().split(".")[-1] if is_test else "(as a whole)"
-        note(self.records, Record("e2e", f"{sys.argv[1]}.{name}", status, detail,
+        note(self.records, Record("e2e", f"{self.target}.{name}", status, detail,
                                   time.monotonic() - self._began))
 
 
-def main() -> None:
-    """Runs the class that is named on the command line."""
-    target, constants, records = sys.argv[1:]
+def run(target: str, constants: Mapping[str, int], records: Path) -> bool:
+    """Runs MODULE.CLASS with other values for constants of the module; true if all went well."""
     module_name, class_name = target.split(".")
     module = importlib.import_module(module_name)
-    for name, value in json.loads(constants).items():
+    for name, value in constants.items():
         getattr(module, name)  # it must be there
         setattr(module, name, value)
     end_on_signals()
-    _Recording.records = Path(records)
+    _Recording.target = target
+    _Recording.records = records
     tests = unittest.defaultTestLoader.loadTestsFromTestCase(getattr(module, class_name))
-    result = unittest.TextTestRunner(verbosity=2, resultclass=_Recording).run(tests)
-    sys.exit(not result.wasSuccessful())
-
-
-if __name__ == "__main__":
-    main()
+    return unittest.TextTestRunner(verbosity=2, resultclass=_Recording).run(tests).wasSuccessful()
