@@ -88,7 +88,7 @@ static __always_inline __u32 likely_direction(__u32 local_port)
 }
 
 /* The final counts of the peer go to the exporter; the socket may get another peer afterwards. */
-__subprog void end_record(struct pdtt_conn *conn)
+__subprog void end_record(struct pdtt_conn *conn, enum pdtt_close_reason reason)
 {
 	struct pdtt_event *event;
 
@@ -103,19 +103,21 @@ __subprog void end_record(struct pdtt_conn *conn)
 		return;
 	}
 	event->type = PDTT_EVENT_CLOSED;
-	event->pad = 0;
+	event->reason = reason;
+	event->end_ns = bpf_ktime_get_boot_ns();
 	__builtin_memcpy(&event->conn, conn, sizeof(*conn));
 	/* Taken away rather than zeroed: what another CPU adds meanwhile is not lost. */
 	add(&conn->traffic.rx_bytes, -event->conn.traffic.rx_bytes);
 	add(&conn->traffic.tx_bytes, -event->conn.traffic.tx_bytes);
 	add(&conn->traffic.rx_packets, -event->conn.traffic.rx_packets);
 	add(&conn->traffic.tx_packets, -event->conn.traffic.tx_packets);
+	conn->retransmits = 0;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
-static __always_inline void close_connection(struct pdtt_conn *conn)
+static __always_inline void close_connection(struct pdtt_conn *conn, enum pdtt_close_reason reason)
 {
-	end_record(conn);
+	end_record(conn, reason);
 	if (!drop_flag(conn, PDTT_CONN_OPEN))
 		return;
 	if (drop_flag(conn, PDTT_CONN_COUNTED))

@@ -25,7 +25,7 @@ int BPF_KPROBE(kprobe_tcp_release, struct sock *sk)
 SEC("kprobe")
 int BPF_KPROBE(kprobe_udp_receive, struct sock *sk, struct sk_buff *skb, int len)
 {
-	if (len > 0)
+	if (len > 0 && is_active())
 		count_for_caller(sk, len, true);
 	return 0;
 }
@@ -37,6 +37,8 @@ int BPF_KPROBE(kprobe_udp_send, struct sock *sk)
 	__u64 task = bpf_get_current_task();
 	__u64 socket = (__u64)sk;
 
+	if (!is_active())
+		return 0;
 	/* The return of the task's last call got none of the kernel's few slots. */
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET &&
 	    bpf_map_lookup_elem(&udp_calls_map, &task))

@@ -25,6 +25,12 @@ const volatile struct pdtt_settings settings SEC(".rodata") __weak = {};
 /* The bank that programs add to, 0 or 1; the exporter flips it through the mapped section. */
 volatile __u32 active_bank SEC(".bss") __weak = 0;
 
+/*
+ * Programs of the socket layer cannot be exchanged in place: while old and new ones are attached
+ * together, this says which of them count.
+ */
+volatile __u32 active_generation SEC(".bss") __weak = 0;
+
 /* Socket -> owner, peer and counters. Cloned from a listener to the sockets it accepts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -65,11 +71,45 @@ struct {
 	__type(value, struct pdtt_host);
 } host_stats_map SEC(".maps") __weak;
 
+/*
+ * What was counted by programs with other tables, which these have replaced. The exporter's alone,
+ * like the two after them; programs never look.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, PDTT_DEFAULT_ACCOUNTS);
+	__type(key, struct pdtt_account_key);
+	__type(value, struct pdtt_account);
+} carried_map SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pdtt_host);
+} carried_host SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pdtt_state);
+} state_map SEC(".maps") __weak;
+
+/* Network class -> its name, so that classes keep their numbers whatever is configured. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PDTT_MAX_NETWORKS);
+	__type(key, __u32);
+	__type(value, struct pdtt_network_name);
+} network_names SEC(".maps") __weak;
+
 /* Remote address -> network class. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 65536);
 	__type(key, struct pdtt_lpm_key);
 	__type(value, __u32);
 } network_map SEC(".maps") __weak;
@@ -140,12 +180,13 @@ struct {
 } failure_map SEC(".maps") __weak;
 
 /*
- * Closed connections and new accounts, in the order they happened. Room for 14,000: the exporter
- * takes them five times a second. Its pages count as resident memory of the exporter, twice.
+ * Closed connections and new accounts, in the order they happened. Room for 50,000: the exporter
+ * takes them five times a second, but lets go of them when their records are written. Its pages
+ * count as resident memory of the exporter, twice.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 2 * 1024 * 1024);
+	__uint(max_entries, 8 * 1024 * 1024);
 } events SEC(".maps") __weak;
 
 #endif /* PDTT_MAPS_BPF_H */

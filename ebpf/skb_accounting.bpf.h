@@ -134,7 +134,7 @@ static __always_inline __u32 count_udp(struct bpf_sock *sk, struct pdtt_conn *co
 	remote_from_sock(&connected, sk);
 	if (!same_remote(&connected, key))
 		return count_flow(conn, key, size);
-	end_record(conn);
+	end_record(conn, PDTT_CLOSED);
 	resolve(conn, key);
 	add_traffic(&conn->traffic, size->inbound, size->bytes, size->packets);
 	return conn->slot;

@@ -29,6 +29,6 @@ int sock_release_tracker(struct bpf_sock *sk)
 	struct pdtt_conn *conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
 
 	if (conn && conn->protocol != PDTT_TCP)
-		close_connection(conn);
+		close_connection(conn, PDTT_CLOSED);
 	return 1;
 }

@@ -16,6 +16,12 @@ static __always_inline void add_payload(__u32 slot, __u64 bytes, bool inbound)
 		add(inbound ? &account->socket_rx_bytes : &account->socket_tx_bytes, bytes);
 }
 
+/* False for programs that others are taking the place of, or have not yet. */
+static __always_inline bool is_active(void)
+{
+	return settings.generation == active_generation;
+}
+
 /* A process that does I/O on the socket: the connection's, and its owner if it ranks higher. */
 __subprog void meet_caller(struct pdtt_conn *conn)
 {
@@ -62,7 +68,7 @@ __subprog int count_for_caller(struct sock *sk, __u64 bytes, bool inbound)
 /* `result` is the system call's: bytes, or a negative error. Process context only. */
 static __always_inline void socket_io(struct sock *sk, int result, bool inbound)
 {
-	if (!sk)
+	if (!sk || !is_active())
 		return;
 	if (settings.tracing_storage)
 		count_for_owner(sk, result, inbound);

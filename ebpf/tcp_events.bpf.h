@@ -5,6 +5,12 @@
 
 #include "adoption.bpf.h"
 
+/* include/uapi/asm-generic/errno.h */
+#define PDTT_EPIPE	  32
+#define PDTT_ECONNRESET	  104
+#define PDTT_ETIMEDOUT	  110
+#define PDTT_EHOSTUNREACH 113
+
 /* NULL also for a connection that another socket carries: that one has the record. */
 static __always_inline struct pdtt_conn *conn_of(struct bpf_sock_ops *ops)
 {
@@ -69,16 +75,43 @@ static __always_inline void tcp_accepted(struct bpf_sock_ops *ops)
 	if (!conn)
 		return;
 	__builtin_memset(&conn->traffic, 0, sizeof(conn->traffic));
+	conn->retransmits = 0;
 	conn->flags &= PDTT_CONN_SETTLED;
 	tcp_established(ops, PDTT_INBOUND);
 }
 
+/*
+ * After a FIN from both ends there is no error to tell. Without, sk_err says why: tcp_reset() and
+ * tcp_write_err() in net/ipv4 set it first.
+ */
+static __always_inline enum pdtt_close_reason close_reason(struct bpf_sock *sk, __u32 last_state)
+{
+	struct tcp_sock *tcp;
+
+	if (last_state == BPF_TCP_LAST_ACK)
+		return PDTT_CLOSED_BY_PEER;
+	tcp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
+	switch (tcp ? tcp->inet_conn.icsk_inet.sk.sk_err : 0) {
+	case PDTT_ETIMEDOUT:
+	case PDTT_EHOSTUNREACH:
+		return PDTT_CLOSED_TIMEOUT;
+	case PDTT_ECONNRESET:
+	case PDTT_EPIPE: /* a reset after the peer's FIN */
+		return PDTT_CLOSED_RESET;
+	}
+	if (last_state == BPF_TCP_FIN_WAIT2 || last_state == BPF_TCP_CLOSING ||
+	    last_state == BPF_TCP_TIME_WAIT)
+		return PDTT_CLOSED_BY_US;
+	return PDTT_CLOSED_ABORTED;
+}
+
+/* args: the state it was in, the state it is in now. */
 static __always_inline void tcp_closed(struct bpf_sock_ops *ops)
 {
 	struct pdtt_conn *conn = conn_of(ops);
 
 	if (conn)
-		close_connection(conn);
+		close_connection(conn, close_reason(ops->sk, ops->args[0]));
 }
 
 /* args: sequence number, segments, error (0: it was sent). */
@@ -89,6 +122,7 @@ static __always_inline void tcp_retransmitted(struct bpf_sock_ops *ops)
 
 	if (!conn || ops->args[2])
 		return;
+	__sync_fetch_and_add(&conn->retransmits, ops->args[1]);
 	account = account_now(conn->slot);
 	if (account)
 		add(&account->retransmits, ops->args[1]);

@@ -7,12 +7,14 @@
 #include <iostream>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "app/app.h"
 #include "app/doctor.h"
 #include "app/doctor_output.h"
 #include "app/log.h"
 #include "bpf/host.h"
+#include "bpf/pins.h"
 #include "config/command_line.h"
 
 namespace {
@@ -20,25 +22,45 @@ namespace {
 constexpr int kExitError = 1;
 constexpr int kExitUsage = 2;
 
+constexpr const char* kDefaultFile = "/etc/pdtt/exporter.yml";
+
 // Blocked before the first thread starts, so that sigwait() here is the only receiver.
-sigset_t BlockStopSignals() {
+sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is an error of write(), not our end
   return signals;
 }
 
-int Run(const pdtt::Config& config) {
-  const sigset_t signals = BlockStopSignals();
+// The same file and flags once more. A default file that is gone must not mean the defaults.
+pdtt::Config ReadAgain(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
+  pdtt::CommandLine again = pdtt::ParseCommandLine(arguments, kDefaultFile);
+  if (again.config_file.empty() && !line.config_file.empty()) {
+    throw pdtt::ConfigError(line.config_file.string() + " is gone");
+  }
+  return std::move(again.config);
+}
+
+int Run(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
+  const sigset_t signals = BlockSignals();
+  const pdtt::Config& config = line.config;
   pdtt::RequireBpf(pdtt::ReadKernelFacts());
   pdtt::Log log{config.log_level, config.log_format, pdtt::WriteToStderr};
+  if (!config.persist && pdtt::ArePinned(config.pin_path)) {
+    log.Warn("programs that an earlier exporter has left attached go on counting for themselves",
+             {{"pin_path", config.pin_path.string()},
+              {"remedy", "--persist takes them over, pdtt-exporter detach removes them"}});
+  }
   int received = 0;
   {
-    const pdtt::App app{config, log};
-    sigwait(&signals, &received);
+    pdtt::App app{config, log};
+    for (sigwait(&signals, &received); received == SIGHUP; sigwait(&signals, &received)) {
+      app.Reload([&] { return ReadAgain(arguments, line); });
+    }
     log.Info("stopping", {{"signal", sigabbrev_np(received)}});
   }
   log.Info("stopped");
@@ -60,13 +82,27 @@ int Diagnose(const pdtt::CommandLine& line) {
   return diagnosis.can_run ? 0 : kExitError;
 }
 
+// A line for each pin, so that scripts see what was there.
+int DetachAll(const pdtt::Config& config) {
+  const std::vector<std::string> removed = pdtt::Detach(config.pin_path);
+  for (const std::string& path : removed) {
+    std::cout << "removed " << path << '\n';
+  }
+  if (removed.empty()) {
+    std::cout << "nothing is pinned in " << config.pin_path.string() << '\n';
+  }
+  return 0;
+}
+
 int Main(std::span<const char* const> arguments) {
-  const pdtt::CommandLine line = pdtt::ParseCommandLine(arguments, "/etc/pdtt/exporter.yml");
+  const pdtt::CommandLine line = pdtt::ParseCommandLine(arguments, kDefaultFile);
   switch (line.command) {
     case pdtt::Command::kRun:
-      return Run(line.config);
+      return Run(arguments, line);
     case pdtt::Command::kDoctor:
       return Diagnose(line);
+    case pdtt::Command::kDetach:
+      return DetachAll(line.config);
     case pdtt::Command::kCheckConfig:
       return CheckConfigFile(line.text);
     case pdtt::Command::kVersion:

@@ -27,6 +27,20 @@
  */
 #define PDTT_BANKS 2
 
+/*
+ * What persists over restarts and upgrades says by these numbers how it is laid out. Raise the
+ * first with each change of the maps of accounts and totals, or of what network classes are: the
+ * exporter then carries the totals over by the names of their fields. Raise the second with each
+ * change of pdtt_conn or pdtt_event: sockets then begin anew.
+ */
+#ifndef PDTT_TABLE_LAYOUT
+#define PDTT_TABLE_LAYOUT 1
+#endif
+#define PDTT_SOCKET_LAYOUT 1
+
+#define PDTT_MAX_NETWORKS     64
+#define PDTT_NETWORK_NAME_LEN 64
+
 enum pdtt_protocol {
 	PDTT_TCP = 0,
 	PDTT_UDP = 1,
@@ -132,7 +146,7 @@ struct pdtt_conn {
 	__u32 flags; /* enum pdtt_conn_flag */
 	__u32 protocol; /* enum pdtt_protocol */
 	__u32 tap_ifindex; /* the way out of the network, while PDTT_CONN_NESTED */
-	__u32 pad;
+	__u32 retransmits; /* TCP segments sent again to the one peer */
 };
 
 /* One peer of an unconnected socket. Users stay apart even on the same addresses. */
@@ -185,15 +199,40 @@ struct pdtt_frames {
 	__u64 packets;
 };
 
+/* The one value of state_map, of the exporter alone. */
+struct pdtt_state {
+	__u32 table_layout; /* PDTT_TABLE_LAYOUT */
+	__u32 socket_layout; /* PDTT_SOCKET_LAYOUT */
+	__u32 ready; /* 1: every table holds what it has to hold before programs use it */
+	__u32 interfaces;
+	__u32 ifindex[PDTT_MAX_INTERFACES]; /* what the XDP tables count by */
+};
+
+/* Value of network_names: the name of a network class; empty: the number is free. */
+struct pdtt_network_name {
+	char name[PDTT_NETWORK_NAME_LEN];
+};
+
 enum pdtt_event_type {
 	PDTT_EVENT_CLOSED = 0, /* conn holds the final counts */
 	PDTT_EVENT_NEW_ACCOUNT = 1, /* only conn.uid is set */
 };
 
+/* How a connection ended. */
+enum pdtt_close_reason {
+	PDTT_CLOSED = 0, /* the socket was closed (not TCP) or got another peer */
+	PDTT_CLOSED_BY_US = 1, /* orderly, the FIN of this end came first */
+	PDTT_CLOSED_BY_PEER = 2, /* orderly, the other one's did */
+	PDTT_CLOSED_RESET = 3, /* the peer sent RST */
+	PDTT_CLOSED_TIMEOUT = 4, /* nothing came back */
+	PDTT_CLOSED_ABORTED = 5, /* this end gave it up: unread data, SO_LINGER of 0, ss -K */
+};
+
 struct pdtt_event {
 	struct pdtt_conn conn;
+	__u64 end_ns; /* CLOCK_BOOTTIME */
 	__u32 type; /* enum pdtt_event_type */
-	__u32 pad;
+	__u32 reason; /* enum pdtt_close_reason */
 };
 
 struct pdtt_uid_range {
@@ -215,6 +254,8 @@ struct pdtt_settings {
 	__u32 ephemeral_first; /* net.ipv4.ip_local_port_range */
 	__u32 ephemeral_last;
 	__u32 tracing_storage; /* 1: tracing programs may use socket storage */
+	__u32 generation; /* of the socket layer's programs: those of active_generation count */
+	__u32 pad;
 };
 
 #ifdef __cplusplus
@@ -235,8 +276,10 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_tcp_progress) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_lpm_key) == 20);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_uid_lpm_key) == 8);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_frames) == 16);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 152);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_settings) == 240);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 160);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_state) == 80);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_network_name) == 64);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_settings) == 248);
 #undef PDTT_ABI_ASSERT
 
 #endif /* PDTT_ABI_H */

@@ -3,12 +3,14 @@
 
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "app/kernel_options.h"
+#include "app/reload.h"
 #include "app/routes.h"
 #include "metrics/label_text.h"
 
@@ -19,6 +21,10 @@ constexpr auto kFirstCollection = std::chrono::seconds{10};
 
 // A local name takes microseconds; a name service that hangs must not hold up a scrape.
 constexpr auto kNewNames = std::chrono::milliseconds{50};
+
+// Records and reports have more patience.
+constexpr auto kNewNamesOfRecords = std::chrono::seconds{1};
+constexpr auto kReportCollection = std::chrono::seconds{10};
 
 UserNamesOptions ToUserNamesOptions(ExporterCounters& counters) {
   UserNamesOptions options;
@@ -36,6 +42,20 @@ HttpOptions ToHttpOptions(const Config& config, Log& log) {
   return options;
 }
 
+std::optional<SubuidOwners> ReadSubuids(const Config& config) {
+  return config.subuid_to_owner
+             ? std::optional<SubuidOwners>{std::in_place, "/etc/subuid", UidOfUser}
+             : std::nullopt;
+}
+
+ReportOptions ToReportOptions(const Config& config) {
+  return {config.report_prefix, config.report_console, config.report_interval};
+}
+
+RecordOptions ToRecordOptions(const Config& config) {
+  return {config.records_file, config.records_journald, config.records_min_bytes};
+}
+
 std::string Joined(const std::vector<std::string>& parts) {
   std::string joined;
   for (const std::string& part : parts) {
@@ -48,13 +68,16 @@ std::string Joined(const std::vector<std::string>& parts) {
 
 App::App(const Config& config, Log& log)
     : log_(log),
-      subuids_(config.subuid_to_owner
-                   ? std::optional<SubuidOwners>{std::in_place, "/etc/subuid", UidOfUser}
-                   : std::nullopt),
+      config_(config),
+      max_age_(config.collector_max_age),
+      full_tables_(log),
+      subuids_(ReadSubuids(config)),
       names_(ToUserNamesOptions(counters_)),
       source_(WithSubuids(ToKernelOptions(config))),
+      records_(ToRecordOptions(config), ToRecordCallbacks()),
       collector_(source_, ToCollectorOptions(config)),
-      server_(ToHttpOptions(config, log), Routes(collector_, counters_, config.collector_max_age)) {
+      reports_(ToReportOptions(config), ToReportCallbacks()),
+      server_(ToHttpOptions(config, log), Routes(collector_, counters_, max_age_)) {
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);
 }
@@ -69,12 +92,12 @@ KernelOptions App::WithSubuids(KernelOptions options) const {
 CollectorOptions App::ToCollectorOptions(const Config& config) {
   CollectorOptions options;
   options.rules = ToSnapshotRules(config);
+  options.rules.networks = source_.SetNetworks(ToNamedPrefixes(config.networks));
   options.linger = config.connections_linger;
   options.closed_connections = config.limit_connections;
   options.before_collection = [this] {
-    if (subuids_ && subuids_->Refresh() && !source_.SetSubuids(subuids_->Ranges())) {
-      log_.Warn("not every range of /etc/subuid has room in the kernel",
-                {{"error", std::system_category().message(errno)}});
+    if (subuids_ && subuids_->Refresh()) {
+      PassOnSubuids();
     }
   };
   options.users.owner_of = [this](std::uint32_t uid) {
@@ -85,6 +108,13 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
   options.on_error = [this](CollectStage stage) { counters_.CountError(stage); };
   options.on_dropped_series = [this](std::uint64_t series) {
     counters_.CountDroppedSeries(DropReason::kSeriesLimit, series);
+    full_tables_.CheckSeries(series, FullTables::Clock::now());
+  };
+  options.on_snapshot = [this](const Snapshot& snapshot) {
+    full_tables_.Check(snapshot.maps, snapshot.steady_time);
+  };
+  options.on_finished = [this](const EventsReading& events, const SnapshotRules& rules) {
+    RecordFinished(events, rules);
   };
   options.log_error = [this](const std::string& error) {
     log_.Error("collection failed", {{"error", error}});
@@ -92,7 +122,96 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
   return options;
 }
 
+RecordCallbacks App::ToRecordCallbacks() {
+  RecordCallbacks callbacks;
+  callbacks.commit = [this](std::uint64_t position) { source_.CommitEvents(position); };
+  callbacks.name_of = [this](std::uint32_t uid) { return names_.Name(uid); };
+  callbacks.settle_names = [this] { names_.WaitForNewNames(kNewNamesOfRecords); };
+  callbacks.trouble = ToTroubleCallbacks(CollectStage::kRecords, "records not written");
+  return callbacks;
+}
+
+ReportCallbacks App::ToReportCallbacks() {
+  ReportCallbacks callbacks;
+  callbacks.snapshot = [this] {
+    return collector_.Fresh(std::chrono::milliseconds{0}, kReportCollection);
+  };
+  callbacks.trouble = ToTroubleCallbacks(CollectStage::kReports, "reports not written");
+  return callbacks;
+}
+
+TroubleCallbacks App::ToTroubleCallbacks(CollectStage stage, const char* message) {
+  return {[this, stage] { counters_.CountError(stage); },
+          [this, message](const std::string& error) {
+            log_.Error(message, {{"error", error}});
+          }};
+}
+
+void App::RecordFinished(const EventsReading& events, const SnapshotRules& rules) {
+  std::vector<FinishedConnection> finished;
+  for (const ConnectionReading& connection : events.closed) {
+    const std::uint32_t uid = subuids_ ? subuids_->OwnerOf(connection.uid) : connection.uid;
+    if (!rules.excluded_uids.contains(uid)) {
+      finished.push_back({connection, rules.networks.at(connection.network)});
+      finished.back().connection.uid = uid;
+    }
+  }
+  records_.Add(std::move(finished), events.position);
+}
+
+void App::PassOnSubuids() {
+  if (!source_.SetSubuids(subuids_->Ranges())) {
+    log_.Warn("not every range of /etc/subuid has room in the kernel",
+              {{"error", std::system_category().message(errno)}});
+  }
+}
+
+void App::Reload(const std::function<Config()>& read) {
+  try {
+    Config wanted = read();
+    const std::vector<std::string_view> waiting = KeepFixed(config_, wanted);
+    Apply(wanted);
+    config_ = std::move(wanted);
+    for (const std::string_view key : waiting) {
+      log_.Warn("setting needs a restart", {{"key", std::string{key}}});
+    }
+    counters_.ReloadSucceeded(std::chrono::system_clock::now());
+    log_.Info("configuration reloaded");
+  } catch (const std::exception& error) {
+    counters_.ReloadFailed();
+    log_.Error("configuration not reloaded", {{"error", error.what()}});
+  }
+}
+
+// What can fail comes first. Names are looked up here, not in the collector's thread, which a name
+// service that hangs would hold up.
+void App::Apply(const Config& config) {
+  SnapshotRules rules = ToSnapshotRules(config);
+  std::optional<SubuidOwners> subuids = ReadSubuids(config);
+  collector_.Change([&](CollectorOptions& options) {
+    rules.networks = source_.SetNetworks(ToNamedPrefixes(config.networks));
+    options.rules = std::move(rules);
+    options.linger = config.connections_linger;
+    source_.SetFlowLinger(config.connections_linger);
+    if (subuids) {
+      subuids_ = std::move(subuids);
+      PassOnSubuids();
+    }
+  });
+  reports_.SetOptions(ToReportOptions(config));
+  records_.SetOptions(ToRecordOptions(config));
+  names_.Forget();
+  max_age_ = config.collector_max_age;
+  log_.SetLevel(config.log_level);
+}
+
 void App::LogStart(const Config& config) {
+  if (config.persist) {
+    const std::string taken_over = source_.TakenOver();
+    log_.Info(taken_over.empty() ? "counting begins" : "counting goes on",
+              {{"pin_path", config.pin_path.string()},
+               {"from", taken_over.empty() ? "nothing" : taken_over}});
+  }
   for (const LayerStatus& layer : source_.AttachedLayers().Status()) {
     const std::string name{LabelValue(layer.layer)};
     const bool unwanted = (layer.layer == Layer::kXdp && config.interfaces.empty()) ||

@@ -73,6 +73,7 @@ void TryLayers(const Config& config, Trials& trials) {
   Config without_xdp = config;
   without_xdp.xdp = XdpMode::kOff;
   without_xdp.interfaces.clear();
+  without_xdp.persist = false;
   try {
     const KernelSource source{ToKernelOptions(without_xdp)};
     const Layers& layers = source.AttachedLayers();

@@ -41,6 +41,17 @@ std::vector<SocketWay> ToWays(SocketMode mode) {
 
 }  // namespace
 
+std::vector<NamedPrefixes> ToNamedPrefixes(const std::vector<Network>& networks) {
+  std::vector<NamedPrefixes> named;
+  for (const Network& network : networks) {
+    named.push_back({network.name, {}});
+    for (const Prefix& prefix : network.prefixes) {
+      named.back().prefixes.emplace_back(prefix.address, prefix.length);
+    }
+  }
+  return named;
+}
+
 KernelOptions ToKernelOptions(const Config& config) {
   KernelOptions options;
   options.flow_linger = config.connections_linger;
@@ -69,21 +80,15 @@ KernelOptions ToKernelOptions(const Config& config) {
     layers.interfaces.push_back(interface);
   }
 
-  for (std::size_t network = 0; network < config.networks.size(); ++network) {
-    for (const Prefix& prefix : config.networks[network].prefixes) {
-      options.networks.push_back(
-          {prefix.address, prefix.length, static_cast<std::uint32_t>(network)});
-    }
+  options.networks = ToNamedPrefixes(config.networks);
+  if (config.persist) {
+    options.pin_path = config.pin_path;
   }
-  programs.network_prefixes = options.networks.size();
   return options;
 }
 
 SnapshotRules ToSnapshotRules(const Config& config) {
   SnapshotRules rules;
-  for (const Network& network : config.networks) {
-    rules.networks.push_back(network.name);
-  }
   if (config.xdp != XdpMode::kOff) {
     rules.interfaces = config.interfaces;
   }

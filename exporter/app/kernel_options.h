@@ -11,7 +11,10 @@ namespace pdtt {
 /// Looks interfaces and the cgroup up. Throws std::runtime_error with the remedy.
 [[nodiscard]] KernelOptions ToKernelOptions(const Config& config);
 
-/// Looks excluded users up. Throws std::runtime_error with the remedy.
+[[nodiscard]] std::vector<NamedPrefixes> ToNamedPrefixes(const std::vector<Network>& networks);
+
+/// Looks excluded users up. Throws std::runtime_error with the remedy. The networks are left out:
+/// KernelSource::SetNetworks() says which number each name has.
 [[nodiscard]] SnapshotRules ToSnapshotRules(const Config& config);
 
 }  // namespace pdtt

@@ -2,6 +2,7 @@
 // The log: one line an event on stderr, logfmt or JSON, with the time in UTC.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <initializer_list>
 #include <mutex>
@@ -23,6 +24,8 @@ class Log {
   /// `write` gets whole lines, newline included.
   Log(LogLevel level, LogFormat format, Writer write);
 
+  void SetLevel(LogLevel level) { level_ = level; }
+
   void Debug(std::string_view message, Fields fields = {}) {
     Line(LogLevel::kDebug, message, fields);
   }
@@ -39,7 +42,7 @@ class Log {
  private:
   void Line(LogLevel level, std::string_view message, Fields fields);
 
-  LogLevel level_;
+  std::atomic<LogLevel> level_;
   LogFormat format_;
   Writer write_;
   std::mutex mutex_;

@@ -63,11 +63,11 @@ HttpResponse LandingPage() {
 }  // namespace
 
 std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& counters,
-                              std::chrono::milliseconds max_age) {
+                              const std::atomic<std::chrono::milliseconds>& max_age) {
   return {
       {"/", [] { return LandingPage(); }},
       {"/metrics",
-       [&collector, &counters, max_age] { return Metrics(collector, counters, max_age); }},
+       [&collector, &counters, &max_age] { return Metrics(collector, counters, max_age); }},
       {"/-/healthy", [] { return Text(200, "healthy\n"); }},
       {"/-/ready", [&collector] { return Ready(collector); }},
   };

@@ -2,6 +2,7 @@
 // What is served under which path.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <vector>
 
@@ -12,7 +13,8 @@
 namespace pdtt {
 
 /// /metrics, /-/healthy, /-/ready and the landing page. The arguments must outlive the server.
+/// `max_age` may change.
 [[nodiscard]] std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& counters,
-                                            std::chrono::milliseconds max_age);
+                                            const std::atomic<std::chrono::milliseconds>& max_age);
 
 }  // namespace pdtt

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bpf/account_reader.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -32,15 +33,35 @@ pdtt_account AccountAt(const std::vector<std::uint64_t>& words, std::size_t slot
 
 }  // namespace
 
-AccountReader::AccountReader(const Maps& maps, std::uint32_t capacity,
+AccountReading ToAccount(const pdtt_account_key& key, const pdtt_account& account) {
+  return {.uid = key.uid,
+          .network = key.network,
+          .protocol = static_cast<Protocol>(key.protocol),
+          .traffic = ToTraffic(account.traffic),
+          .socket_receive_bytes = account.socket_rx_bytes,
+          .socket_transmit_bytes = account.socket_tx_bytes,
+          .opened_inbound = account.opened_inbound,
+          .opened_outbound = account.opened_outbound,
+          .closed = account.closed,
+          .retransmits = account.retransmits};
+}
+
+HostReading ToHost(const pdtt_host& host) {
+  return {.all = ToTraffic(host.all),
+          .no_socket = ToTraffic(host.no_socket),
+          .table_full = ToTraffic(host.table_full),
+          .nested = ToTraffic(host.nested),
+          .handovers = host.handovers};
+}
+
+AccountReader::AccountReader(const Maps& maps, std::uint32_t capacity, std::uint32_t active,
                              std::function<void(std::uint32_t)> activate_bank)
     : maps_(maps),
       capacity_(capacity),
       activate_bank_(std::move(activate_bank)),
       account_counters_(maps.account_counters, kAccountWords),
-      host_counters_(maps.host_counters, sizeof(pdtt_host) / sizeof(std::uint64_t)) {
-  activate_bank_(active_);
-}
+      host_counters_(maps.host_counters, sizeof(pdtt_host) / sizeof(std::uint64_t)),
+      active_(active) {}
 
 bool AccountReader::ReadKeys() {
   keys_.clear();
@@ -105,31 +126,21 @@ std::optional<AccountsReading> AccountReader::Read() {
   for (const Bank& bank : banks_) {
     pdtt_host host{};
     std::memcpy(&host, bank.host.data(), sizeof(host));
-    reading.host.all += ToTraffic(host.all);
-    reading.host.no_socket += ToTraffic(host.no_socket);
-    reading.host.table_full += ToTraffic(host.table_full);
-    reading.host.nested += ToTraffic(host.nested);
-    reading.host.handovers += host.handovers;
+    reading.host += ToHost(host);
   }
+  std::vector<std::uint64_t> sums(kAccountWords);
   for (std::size_t slot = 0; slot < keys_.size(); ++slot) {
     if (keys_[slot].uid == PDTT_NO_SLOT && keys_[slot].network == PDTT_NO_SLOT) {
       continue;
     }
-    AccountReading account;
-    account.uid = keys_[slot].uid;
-    account.network = keys_[slot].network;
-    account.protocol = static_cast<Protocol>(keys_[slot].protocol);
+    std::fill(sums.begin(), sums.end(), 0);
     for (const Bank& bank : banks_) {
-      const pdtt_account part = AccountAt(bank.accounts, slot);
-      account.traffic += ToTraffic(part.traffic);
-      account.socket_receive_bytes += part.socket_rx_bytes;
-      account.socket_transmit_bytes += part.socket_tx_bytes;
-      account.opened_inbound += part.opened_inbound;
-      account.opened_outbound += part.opened_outbound;
-      account.closed += part.closed;
-      account.retransmits += part.retransmits;
+      for (std::size_t i = 0, from = slot * kAccountWords;
+           i < kAccountWords && from + i < bank.accounts.size(); ++i) {
+        sums[i] += bank.accounts[from + i];
+      }
     }
-    reading.accounts.push_back(account);
+    reading.accounts.push_back(ToAccount(keys_[slot], AccountAt(sums, 0)));
   }
   return reading;
 }

@@ -14,6 +14,9 @@
 
 namespace pdtt {
 
+[[nodiscard]] AccountReading ToAccount(const pdtt_account_key& key, const pdtt_account& account);
+[[nodiscard]] HostReading ToHost(const pdtt_host& host);
+
 /// The programs add each packet to one of two banks. A reading makes the other bank active and
 /// waits until the first has come to rest, which shows in its sums: a program adds to the total
 /// first and to the account last. What a straggler adds later is in the next reading.
@@ -25,7 +28,9 @@ class AccountReader {
     int host_counters;
   };
 
-  AccountReader(const Maps& maps, std::uint32_t capacity,
+  /// `active` is the bank that programs add to now. A reading refreshes what is known of one bank,
+  /// so that it takes two before the counts of an earlier process are complete.
+  AccountReader(const Maps& maps, std::uint32_t capacity, std::uint32_t active,
                 std::function<void(std::uint32_t)> activate_bank);
 
   /// Empty if the kernel gave an error. An unbalanced reading is returned as it is after a bounded
@@ -50,7 +55,7 @@ class AccountReader {
   std::function<void(std::uint32_t)> activate_bank_;
   PerCpuCounters account_counters_;
   PerCpuCounters host_counters_;
-  std::uint32_t active_ = 0;
+  std::uint32_t active_;
   std::array<Bank, PDTT_BANKS> banks_;
   std::vector<pdtt_account_key> keys_;
 };

@@ -27,8 +27,16 @@ ConnectionReading ToConnection(const pdtt_conn& conn) {
   reading.protocol = static_cast<Protocol>(conn.protocol);
   reading.direction = static_cast<Direction>(conn.direction);
   reading.start_ns = conn.start_ns;
+  reading.retransmits = conn.retransmits;
   reading.has_peer = (conn.flags & PDTT_CONN_RESOLVED) != 0;
   std::copy(std::begin(conn.comm), std::end(conn.comm), reading.command.begin());
+  return reading;
+}
+
+ConnectionReading ToConnection(const pdtt_event& event) {
+  ConnectionReading reading = ToConnection(event.conn);
+  reading.end_ns = event.end_ns;
+  reading.reason = static_cast<CloseReason>(event.reason);
   return reading;
 }
 

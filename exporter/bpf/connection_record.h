@@ -8,6 +8,7 @@
 namespace pdtt {
 
 [[nodiscard]] ConnectionReading ToConnection(const pdtt_conn& conn);
+[[nodiscard]] ConnectionReading ToConnection(const pdtt_event& event);
 [[nodiscard]] ConnectionReading ToConnection(const pdtt_flow_key& key, const pdtt_flow& flow);
 
 }  // namespace pdtt

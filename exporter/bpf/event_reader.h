@@ -1,31 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes events out of the ring buffer.
+// Reads events out of the ring buffer, and lets go of them later, when they are dealt with.
 #pragma once
 
-#include <bpf/libbpf.h>
-
-#include <memory>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "model/reading.h"
 
 namespace pdtt {
 
+/// libbpf's ring_buffer lets go of each event as it hands it over; a crash before the event is
+/// written down would lose it, and it maps everything twice. Layout: kernel/bpf/ringbuf.c and
+/// include/uapi/linux/bpf.h.
 class EventReader {
  public:
   /// Throws std::system_error if the ring buffer can't be mapped.
   explicit EventReader(int ring_buffer_fd);
+  ~EventReader();
+  EventReader(const EventReader&) = delete;
+  EventReader& operator=(const EventReader&) = delete;
 
-  /// Everything since the last call.
+  /// What came since the last call, with the position behind it. At most a thousand ended
+  /// connections, so that they can be dealt with piece by piece.
   [[nodiscard]] EventsReading Read();
 
- private:
-  static int Take(void* events, void* data, size_t size) noexcept;
+  /// Makes room in the ring up to there. Thread-safe; positions only rise.
+  void Commit(std::uint64_t position);
 
-  struct Free {
-    void operator()(ring_buffer* ring) const noexcept { ring_buffer__free(ring); }
-  };
-  std::unique_ptr<EventsReading> events_;  ///< libbpf keeps its address
-  std::unique_ptr<ring_buffer, Free> ring_;
+ private:
+  void Copy(std::uint64_t position, std::span<std::byte> into) const;
+
+  void* consumer_;        ///< one page, the kernel looks at its first word
+  void* producer_;        ///< one page, then the data; it counts as memory of this process
+  std::size_t page_;      ///< bytes
+  std::size_t size_ = 0;  ///< bytes of data, a power of two
+  std::uint64_t next_;    ///< position of the first event that was not read yet
 };
 
 }  // namespace pdtt

@@ -7,15 +7,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <iterator>
 #include <optional>
 #include <span>
+#include <stdexcept>
 
 #include "bpf/attach.h"
 #include "bpf/connection_record.h"
 #include "bpf/error.h"
 #include "bpf/host.h"
+#include "bpf/idle_flows.h"
+#include "bpf/slots.h"
 
 namespace pdtt {
 namespace {
@@ -26,60 +28,122 @@ std::uint32_t Accounts(const KernelOptions& options) {
   return static_cast<std::uint32_t>(options.programs.accounts);
 }
 
-ProgramOptions WithWay(ProgramOptions options, SocketWay way) {
-  options.socket_way = way;
-  return options;
-}
-
-// The clock of bpf_ktime_get_coarse_ns().
-std::uint64_t CoarseNow() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 }  // namespace
 
 KernelSource::KernelSource(const KernelOptions& options)
     : options_(options),
       socket_(ChooseSocketWay(options.layers.socket_ways)),
-      programs_(WithWay(options.programs, socket_.way)),
+      pins_(options.pin_path.empty() ? nullptr : std::make_unique<const Pins>(options.pin_path)),
+      prepared_(PreparedOptions()),
+      programs_(prepared_),
       accounts_({programs_.MapFd("account_map"), programs_.MapFd("user_stats_map"),
                  programs_.MapFd("host_stats_map")},
-                Accounts(options), [this](std::uint32_t bank) { programs_.SetActiveBank(bank); }),
+                Accounts(options), programs_.ActiveBank(),
+                [this](std::uint32_t bank) { programs_.SetActiveBank(bank); }),
       xdp_users_(programs_.MapFd("xdp_user_map"), kFrameWords),
       xdp_results_(programs_.MapFd("xdp_result_map"), kFrameWords),
       failures_(programs_.MapFd("failure_map"), 1),
       subuids_(programs_.MapFd("subuid_map")),
+      networks_(programs_.MapFd("network_map"), programs_.MapFd("network_names")),
+      idle_flows_(programs_.MapFd("flow_stats_map"), options.programs.connections,
+                  options.flow_linger),
       events_(programs_.MapFd("events")) {
-  FillSlots();
-  FillNetworks();
+  FillTables();
+  const LayerKeeping keeping{pins_.get(), prepared_.generation, !prepared_.old_tables};
+  layers_ = std::make_unique<Layers>(programs_, options_.layers, socket_, keeping);
+  FinishTakeover();
+}
+
+std::string KernelSource::TakenOver() const {
+  if (prepared_.old_tables) {
+    return "the totals of tables with another layout or size";
+  }
+  return fresh_ ? "" : "tables and programs";
+}
+
+// What is there decides whether tables are taken as they are, replaced, or made.
+ProgramOptions KernelSource::PreparedOptions() {
+  ProgramOptions prepared = options_.programs;
+  prepared.socket_way = socket_.way;
+  if (!pins_) {
+    return prepared;
+  }
+  prepared.generation = pins_->LastGeneration() + 1;
+  OldTables found;
+  if (Pins::AreReady(pins_->NextTables())) {
+    // An earlier process was ended while new tables took the place of others.
+    if (Programs::Fit(prepared, pins_->NextTables(), found)) {
+      prepared.tables = pins_->NextTables();
+      prepared.old_tables = OldTables{pins_->Tables(), true, true};
+      fresh_ = false;
+      return prepared;
+    }
+    throw std::runtime_error(
+        "an upgrade was interrupted, with other settings than these: start once with the limits "
+        "and interfaces of then, or give up what was counted (pdtt-exporter detach)");
+  }
+  Pins::Remove(pins_->NextTables());
+  if (!Pins::AreReady(pins_->Tables())) {
+    Pins::Remove(pins_->Tables());
+    prepared.tables = pins_->Tables();
+  } else if (Programs::Fit(prepared, pins_->Tables(), found)) {
+    prepared.tables = pins_->Tables();
+    fresh_ = false;
+  } else {
+    prepared.tables = pins_->NextTables();
+    prepared.old_tables = found;
+  }
+  std::filesystem::create_directory(prepared.tables);
+  return prepared;
+}
+
+void KernelSource::FillTables() {
+  if (fresh_) {
+    FillSlots();
+  }
+  if (fresh_ && prepared_.old_tables) {
+    const UniqueFd names{bpf_obj_get((prepared_.old_tables->directory / "network_names").c_str())};
+    CopyNetworkNames(names.Get(), programs_.MapFd("network_names"));
+  }
+  static_cast<void>(SetNetworks(options_.networks));
   if (!SetSubuids(options_.subuids)) {
     ThrowBpf(errno, "fill subuid_map");
   }
-  layers_ = std::make_unique<Layers>(programs_, options_.layers, socket_);
+  const pdtt_state state = OwnState(prepared_);
+  const std::uint32_t only = 0;
+  if (const int error = bpf_map_update_elem(programs_.MapFd("state_map"), &only, &state, BPF_ANY);
+      error != 0) {
+    ThrowBpf(error, "fill state_map");
+  }
 }
 
-// The map is a stack: the last slot pushed is the first one used, so that those in use stay dense.
 void KernelSource::FillSlots() {
-  const int map = programs_.MapFd("free_slots_map");
-  for (std::uint32_t slot = Accounts(options_); slot-- > 0;) {
-    if (const int error = bpf_map_update_elem(map, nullptr, &slot, BPF_ANY); error != 0) {
-      ThrowBpf(error, "fill free_slots_map");
-    }
+  const int accounts = programs_.MapFd("account_map");
+  if (prepared_.old_tables) {
+    TakeOverSlots(*prepared_.old_tables, accounts, Accounts(options_));
+  }
+  FillFreeSlots(accounts, programs_.MapFd("free_slots_map"), Accounts(options_));
+}
+
+void KernelSource::FinishTakeover() {
+  const int carried = programs_.MapFd("carried_map");
+  const int carried_host = programs_.MapFd("carried_host");
+  if (prepared_.old_tables) {
+    CarryTotals(*prepared_.old_tables, carried, carried_host);
+    pins_->MoveNext();
+  }
+  carried_ = ReadCarried(carried, carried_host);
+  if (!fresh_ && !accounts_.Read()) {
+    throw std::runtime_error("the pinned accounts cannot be read");
   }
 }
 
-void KernelSource::FillNetworks() {
-  const int map = programs_.MapFd("network_map");
-  for (const NetworkPrefix& prefix : options_.networks) {
-    pdtt_lpm_key key{.prefix_len = prefix.length, .addr = {}};
-    std::copy(prefix.address.begin(), prefix.address.end(), std::begin(key.addr));
-    if (const int error = bpf_map_update_elem(map, &key, &prefix.network, BPF_ANY); error != 0) {
-      ThrowBpf(error, "fill network_map");
-    }
+EventsReading KernelSource::ReadEvents() {
+  EventsReading events = events_.Read();
+  for (ConnectionReading& flow : idle_flows_.Take(IdleFlows::Clock::now())) {
+    events.closed.push_back(flow);
   }
+  return events;
 }
 
 bool KernelSource::ReadSockets(Reading& reading) {
@@ -175,6 +239,9 @@ Reading KernelSource::Read() {
   std::optional<AccountsReading> accounts = accounts_.Read();
   require(accounts.has_value(), CollectStage::kAccounts);
   reading.accounts = std::move(accounts).value_or(AccountsReading{});
+  reading.accounts.host += carried_.host;
+  reading.accounts.accounts.insert(reading.accounts.accounts.end(), carried_.accounts.begin(),
+                                   carried_.accounts.end());
   require(ReadSockets(reading), CollectStage::kConnections);
   require(ReadFlows(reading), CollectStage::kFlows);
   require(ReadXdp(reading), CollectStage::kXdp);

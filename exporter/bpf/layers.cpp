@@ -15,6 +15,7 @@
 
 #include "bpf/attach.h"
 #include "bpf/error.h"
+#include "bpf/host.h"
 #include "bpf/network_namespaces.h"
 #include "bpf/older_sockets.h"
 
@@ -34,9 +35,11 @@ void Explain(LayerStatus& status, const Refusal& refusal) {
 
 // The order matters: sockets get an owner before they are looked for, older ones are looked for
 // before anybody could find them without, and packets are counted last.
-Layers::Layers(const Programs& programs, const LayerOptions& options, const WayTrial& socket)
+Layers::Layers(Programs& programs, const LayerOptions& options, const WayTrial& socket,
+               const LayerKeeping& keeping)
     : programs_(programs),
       options_(options),
+      keeping_(keeping),
       cgroup_(open(options.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (!cgroup_) {
     ThrowBpf(errno, "open " + options.cgroup.string());
@@ -52,18 +55,53 @@ Layers::Layers(const Programs& programs, const LayerOptions& options, const WayT
   AttachSocketLayer(socket);
   AttachCgroupLayer();
   AttachXdpLayer();
+  if (keeping_.pins != nullptr) {
+    keeping_.pins->DropLinksExcept(kept_);
+  }
 }
 
 LayerStatus& Layers::StatusOf(Layer layer) {
   return status_[static_cast<std::size_t>(layer)];
 }
 
-int Layers::AttachToCgroup(std::string_view program) {
-  UniqueFd link = AttachCgroup(programs_.Find(program), cgroup_.Get());
-  if (!link) {
-    return errno;
+// The kernel exchanges the program of a link between one packet and the next. A link to what is
+// gone (its cgroup, its interface) is a husk that refuses.
+UniqueFd Layers::TakeOver(const std::string& name, std::string_view program,
+                          const std::function<bool(const bpf_link_info&)>& fits) {
+  if (keeping_.pins == nullptr) {
+    return {};
   }
-  attached_.push_back({std::string{program}, 0, "", std::move(link)});
+  UniqueFd link = keeping_.pins->OpenLink(name);
+  bpf_link_info info{};
+  __u32 size = sizeof(info);
+  if (link && bpf_obj_get_info_by_fd(link.Get(), &info, &size) == 0 && fits(info) &&
+      bpf_link_update(link.Get(), bpf_program__fd(programs_.Find(program)), nullptr) == 0) {
+    kept_.insert(name);
+    return link;
+  }
+  keeping_.pins->DropLink(name);
+  return {};
+}
+
+void Layers::Keep(const UniqueFd& link, const std::string& name) {
+  if (keeping_.pins != nullptr) {
+    keeping_.pins->KeepLink(link, name);
+    kept_.insert(name);
+  }
+}
+
+int Layers::AttachToCgroup(const std::string& program) {
+  const std::uint64_t cgroup = CgroupId(options_.cgroup);
+  UniqueFd link = TakeOver(
+      program, program, [&](const bpf_link_info& info) { return info.cgroup.cgroup_id == cgroup; });
+  if (!link) {
+    link = AttachCgroup(programs_.Find(program), cgroup_.Get());
+    if (!link) {
+      return errno;
+    }
+    Keep(link, program);
+  }
+  attached_.push_back({program, 0, "", std::move(link)});
   return 0;
 }
 
@@ -161,23 +199,62 @@ void Layers::AttachSocketLayer(const WayTrial& socket) {
   } else if (socket.way != SocketWay::kNone) {
     socket_hooks_ = AttachSocketWay(programs_, socket.way, refusal);
   }
+  TakeOverSocketLayer();
   status.up = !socket_hooks_.empty();
   status.mode = WayName(status.up ? socket.way : SocketWay::kNone);
   Explain(status, refusal);
 }
 
+// Their links take no other program. So both are attached for a moment, and the tables say whose
+// turn it is; programs with other tables do not hear of that, and go first.
+void Layers::TakeOverSocketLayer() {
+  if (keeping_.pins == nullptr) {
+    return;
+  }
+  try {
+    for (std::size_t i = 0; i < socket_hooks_.size(); ++i) {
+      const SocketHook& hook = socket_hooks_[i];
+      keeping_.pins->KeepInGeneration(
+          hook.kprobe ? bpf_link__fd(hook.kprobe.get()) : hook.link.Get(), keeping_.generation,
+          hook.program + "-" + std::to_string(i));
+    }
+  } catch (const std::system_error& error) {
+    problems_.push_back(
+        std::string{"the socket layer does not count while the exporter is down: "} + error.what());
+  }
+  if (!keeping_.same_tables) {
+    keeping_.pins->DropOtherGenerations(keeping_.generation);
+  }
+  programs_.SetActiveGeneration(keeping_.generation);
+  keeping_.pins->DropOtherGenerations(keeping_.generation);
+}
+
+UniqueFd Layers::AttachXdpMode(const Interface& interface, const std::string& mode) {
+  const std::string name = "xdp-" + mode + "-" + std::to_string(interface.index);
+  UniqueFd link = TakeOver(name, "xdp_tracker", [&](const bpf_link_info& info) {
+    return info.xdp.ifindex == interface.index;
+  });
+  if (!link) {
+    link = AttachXdp(programs_.Find("xdp_tracker"), interface.index,
+                     mode == "native" ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+    if (link) {
+      Keep(link, name);
+    }
+  }
+  return link;
+}
+
 void Layers::AttachXdpTo(const Interface& interface) {
   LayerStatus& status = StatusOf(Layer::kXdp);
-  const bpf_program* program = programs_.Find("xdp_tracker");
   UniqueFd link;
   std::string mode = "native";
   if (options_.xdp != XdpAttachMode::kGeneric) {
-    link = AttachXdp(program, interface.index, XDP_FLAGS_DRV_MODE);
+    link = AttachXdpMode(interface, mode);
   }
   // Generic XDP sees the same frames, only later; another program's place is taken either way.
   if (!link && options_.xdp != XdpAttachMode::kNative && errno != EBUSY && errno != EEXIST) {
     mode = "generic";
-    link = AttachXdp(program, interface.index, XDP_FLAGS_SKB_MODE);
+    link = AttachXdpMode(interface, mode);
   }
   if (!link) {
     Refusal refusal = ExplainHere(Step::kAttachXdp, errno);

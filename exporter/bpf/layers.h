@@ -4,14 +4,19 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bpf/pins.h"
 #include "bpf/programs.h"
 #include "bpf/socket_ways.h"
 #include "bpf/unique_fd.h"
 #include "model/snapshot.h"
+
+struct bpf_link_info;
 
 namespace pdtt {
 
@@ -29,12 +34,21 @@ struct LayerOptions {
   std::vector<SocketWay> socket_ways;  ///< to try, in this order
 };
 
-/// Everything is detached when it goes.
+/// How programs stay attached without the process.
+struct LayerKeeping {
+  const Pins* pins = nullptr;  ///< null: they do not
+  std::uint32_t generation = 0;
+  bool same_tables = true;  ///< as the programs have that were attached before
+};
+
+/// Everything is detached when it goes, unless it is pinned. Programs that an earlier process left
+/// attached are exchanged for the new ones in place.
 class Layers {
  public:
   /// `socket` is what ChooseSocketWay() made of options.socket_ways. Throws std::runtime_error or
   /// std::system_error if the cgroup layer cannot be attached.
-  Layers(const Programs& programs, const LayerOptions& options, const WayTrial& socket);
+  Layers(Programs& programs, const LayerOptions& options, const WayTrial& socket,
+         const LayerKeeping& keeping);
 
   /// The layers' states; an interface that has gone since takes XDP down.
   [[nodiscard]] std::vector<LayerStatus> Status() const;
@@ -59,20 +73,27 @@ class Layers {
   void AttachCgroupLayer();
   void AttachSockops();
   void AttachSocketLayer(const WayTrial& socket);
+  void TakeOverSocketLayer();
   void AttachXdpLayer();
   void AttachIterators();
   void FindOlderSockets();
   void FindOlderSocketsByIterator();
   void FindOlderSocketsByDescriptor();
   [[nodiscard]] const UniqueFd* Iterator(std::string_view program) const;
-  [[nodiscard]] int AttachToCgroup(std::string_view program);
+  [[nodiscard]] int AttachToCgroup(const std::string& program);
+  [[nodiscard]] UniqueFd TakeOver(const std::string& name, std::string_view program,
+                                  const std::function<bool(const bpf_link_info&)>& fits);
+  void Keep(const UniqueFd& link, const std::string& name);
   void RequireInCgroup(const std::string& program);
   void AttachXdpTo(const Interface& interface);
+  [[nodiscard]] UniqueFd AttachXdpMode(const Interface& interface, const std::string& mode);
   [[nodiscard]] LayerStatus& StatusOf(Layer layer);
   [[nodiscard]] std::string MissingInterface() const;
 
-  const Programs& programs_;
+  Programs& programs_;
   LayerOptions options_;
+  LayerKeeping keeping_;
+  std::set<std::string> kept_;  ///< names of pinned links
   UniqueFd cgroup_;
   std::vector<LayerStatus> status_;
   std::vector<Attached> attached_;

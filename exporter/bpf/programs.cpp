@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bpf/programs.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
@@ -9,12 +10,14 @@
 #include <cerrno>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 
 #include "bpf/error.h"
 #include "bpf/kernel_features.h"
 #include "bpf/libbpf_log.h"
+#include "bpf/unique_fd.h"
 #include "pdtt_abi.h"
 
 #include "pdtt_bpf.skel.h"
@@ -57,9 +60,9 @@ void SetSizes(const pdtt_bpf& skeleton, const ProgramOptions& options) {
   const std::size_t interfaces = options.ifindexes.size();
   const auto& maps = skeleton.maps;
   bpf_map__set_max_entries(maps.account_map, Entries(options.accounts));
+  bpf_map__set_max_entries(maps.carried_map, Entries(options.accounts));
   bpf_map__set_max_entries(maps.free_slots_map, Entries(options.accounts));
   bpf_map__set_max_entries(maps.user_stats_map, Entries(options.accounts * PDTT_BANKS));
-  bpf_map__set_max_entries(maps.network_map, Entries(options.network_prefixes));
   bpf_map__set_max_entries(maps.flow_stats_map, Entries(options.connections));
   bpf_map__set_max_entries(maps.conn_uid_map, Entries(interfaces == 0 ? 1 : options.connections));
   bpf_map__set_max_entries(maps.xdp_user_map, Entries(options.accounts * interfaces));
@@ -90,6 +93,59 @@ void SetConstants(pdtt_bpf& skeleton, const ProgramOptions& options) {
   settings.bridge = options.ifindexes.empty() ? 0 : 1;
   settings.ephemeral_first = options.ephemeral_ports.first;
   settings.ephemeral_last = options.ephemeral_ports.second;
+  settings.generation = options.generation;
+}
+
+// bpffs takes no dots in names.
+std::string PinName(const pdtt_bpf& skeleton, const bpf_map* map) {
+  return map == skeleton.maps.bss ? "bss" : bpf_map__name(map);
+}
+
+bool IsPinned(const pdtt_bpf& skeleton, const bpf_map* map) {
+  return map != skeleton.maps.rodata;  // the settings of one process
+}
+
+bool HasShapeOf(const bpf_map* map, int fd) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.type == bpf_map__type(map) &&
+         info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
+         info.max_entries == bpf_map__max_entries(map) && info.map_flags == bpf_map__map_flags(map);
+}
+
+constexpr std::array<std::string_view, 5> kTotals = {"user_stats_map", "host_stats_map",
+                                                     "carried_map", "carried_host", "state_map"};
+constexpr std::array<std::string_view, 6> kOfSockets = {
+    "conn_stats_map", "flow_stats_map", "conn_uid_map", "events", "tcp_seen_map", "udp_calls_map"};
+constexpr std::array<std::string_view, 2> kOfInterfaces = {"xdp_user_map", "xdp_result_map"};
+
+template <std::size_t size>
+bool IsOneOf(const std::array<std::string_view, size>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Totals are carried over by the names of their fields. What has another shape starts empty.
+bool IsTakenOver(const OldTables& old, std::string_view name) {
+  return !IsOneOf(kTotals, name) && (old.same_sockets || !IsOneOf(kOfSockets, name)) &&
+         (old.same_interfaces || !IsOneOf(kOfInterfaces, name)) && name != "bss";
+}
+
+void SetPins(const pdtt_bpf& skeleton, const ProgramOptions& options) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton.obj) {
+    if (options.tables.empty() || !IsPinned(skeleton, map)) {
+      continue;
+    }
+    const std::string name = PinName(skeleton, map);
+    bpf_map__set_pin_path(map, (options.tables / name).c_str());
+    if (!options.old_tables || !IsTakenOver(*options.old_tables, name)) {
+      continue;
+    }
+    const UniqueFd old{bpf_obj_get((options.old_tables->directory / name).c_str())};
+    if (old && HasShapeOf(map, old.Get())) {
+      bpf_map__reuse_fd(map, old.Get());
+    }
+  }
 }
 
 using Wanted = std::function<bool(const ProgramInfo&)>;
@@ -126,6 +182,7 @@ Programs::Skeleton Open(const ProgramOptions& options, const Wanted& wanted) {
   }
   SetSizes(*skeleton, options);
   SetConstants(*skeleton, options);
+  SetPins(*skeleton, options);
   const bool storage =
       options.tracing_storage ? *options.tracing_storage : StorageRefusal().reason.empty();
   skeleton->rodata->settings.tracing_storage = storage ? 1 : 0;
@@ -254,6 +311,40 @@ std::unique_ptr<Programs> Programs::LoadPart(const ProgramOptions& options, Prog
   return programs;
 }
 
+bool Programs::Fit(const ProgramOptions& options, const std::filesystem::path& tables,
+                   OldTables& found) {
+  found = {tables, false, false};
+  const UniqueFd state_map{bpf_obj_get((tables / "state_map").c_str())};
+  const std::uint32_t only = 0;
+  pdtt_state state{};
+  if (!state_map || bpf_map_lookup_elem(state_map.Get(), &only, &state) != 0) {
+    return false;
+  }
+  const pdtt_state own = OwnState(options);
+  found.same_sockets = state.socket_layout == own.socket_layout;
+  found.same_interfaces =
+      state.interfaces == own.interfaces &&
+      std::equal(std::begin(own.ifindex), std::end(own.ifindex), std::begin(state.ifindex));
+  if (!found.same_sockets || !found.same_interfaces || state.table_layout != own.table_layout) {
+    return false;
+  }
+  ProgramOptions unpinned = options;
+  unpinned.tables.clear();
+  unpinned.old_tables.reset();
+  const Programs::Skeleton skeleton = Open(unpinned, [](const ProgramInfo&) { return false; });
+  const bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton->obj) {
+    if (!IsPinned(*skeleton, map)) {
+      continue;
+    }
+    const UniqueFd pinned{bpf_obj_get((tables / PinName(*skeleton, map)).c_str())};
+    if (!pinned || !HasShapeOf(map, pinned.Get())) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bpf_program* Programs::Find(std::string_view program) const {
   bpf_program* found = bpf_object__find_program_by_name(skeleton_->obj, program.data());
   return found != nullptr && bpf_program__autoload(found) ? found : nullptr;
@@ -282,6 +373,20 @@ std::uint32_t Programs::ActiveBank() const {
 
 void Programs::SetActiveBank(std::uint32_t bank) {
   __atomic_store_n(&skeleton_->bss->active_bank, bank, __ATOMIC_SEQ_CST);
+}
+
+void Programs::SetActiveGeneration(std::uint32_t generation) {
+  __atomic_store_n(&skeleton_->bss->active_generation, generation, __ATOMIC_SEQ_CST);
+}
+
+pdtt_state OwnState(const ProgramOptions& options) {
+  pdtt_state state{.table_layout = PDTT_TABLE_LAYOUT,
+                   .socket_layout = PDTT_SOCKET_LAYOUT,
+                   .ready = 1,
+                   .interfaces = Entries(options.ifindexes.size()),
+                   .ifindex = {}};
+  std::copy(options.ifindexes.begin(), options.ifindexes.end(), std::begin(state.ifindex));
+  return state;
 }
 
 ProgramOptions TrialOptions() {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,11 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "bpf/carried_totals.h"
 #include "bpf/refusal.h"
 
 struct bpf_program;
 struct bpf_map;
 struct pdtt_bpf;
+struct pdtt_state;
 
 namespace pdtt {
 
@@ -45,7 +48,6 @@ inline constexpr std::uint64_t kRootCgroup = 1;
 struct ProgramOptions {
   std::size_t accounts = 4096;
   std::size_t connections = 65536;
-  std::size_t network_prefixes = 16;
   std::vector<std::uint32_t> ifindexes;  ///< XDP is left out if there are none
   std::vector<std::pair<std::uint32_t, std::uint32_t>> system_uids;
   std::pair<std::uint32_t, std::uint32_t> ephemeral_ports{32768, 60999};
@@ -55,6 +57,13 @@ struct ProgramOptions {
   SocketWay socket_way = SocketWay::kTracepoint;
   /// Whether tracing programs may use socket storage; unset: as this kernel has it.
   std::optional<bool> tracing_storage;
+
+  /// Where the maps are pinned, and taken from if they are there; empty: nowhere.
+  std::filesystem::path tables;
+  /// Whose place these tables take: what has the same shape is taken over from there.
+  std::optional<OldTables> old_tables;
+  /// Which programs of the socket layer count: those whose number SetActiveGeneration() was given.
+  std::uint32_t generation = 0;
 };
 
 class Programs {
@@ -75,6 +84,10 @@ class Programs {
   [[nodiscard]] static std::unique_ptr<Programs> LoadPart(const ProgramOptions& options,
                                                           ProgramPart part, Refusal& refusal);
 
+  /// Whether the tables pinned there are what Programs(options) would make; `found` describes them.
+  [[nodiscard]] static bool Fit(const ProgramOptions& options, const std::filesystem::path& tables,
+                                OldTables& found);
+
   /// Null if the program was left out or refused.
   [[nodiscard]] bpf_program* Find(std::string_view program) const;
 
@@ -86,6 +99,7 @@ class Programs {
 
   [[nodiscard]] std::uint32_t ActiveBank() const;
   void SetActiveBank(std::uint32_t bank);
+  void SetActiveGeneration(std::uint32_t generation);
 
  private:
   using Refusals = std::map<std::string, Refusal, std::less<>>;
@@ -97,6 +111,9 @@ class Programs {
   Skeleton skeleton_;
   Refusals refusals_;
 };
+
+/// What state_map holds once these tables are in use.
+[[nodiscard]] pdtt_state OwnState(const ProgramOptions& options);
 
 /// Small maps, to try whether programs load.
 [[nodiscard]] ProgramOptions TrialOptions();

@@ -33,6 +33,16 @@ std::vector<UidPrefix> ToPrefixes(std::uint32_t first, std::uint32_t last) {
   return prefixes;
 }
 
+SubuidMap::SubuidMap(int fd) : fd_(fd) {
+  pdtt_uid_lpm_key key{};
+  std::uint32_t owner = 0;
+  for (const void* before = nullptr; bpf_map_get_next_key(fd_, before, &key) == 0; before = &key) {
+    if (bpf_map_lookup_elem(fd_, &key, &owner) == 0) {
+      owners_.emplace(UidPrefix{be32toh(key.uid), key.prefix_len}, owner);
+    }
+  }
+}
+
 bool SubuidMap::Set(std::span<const SubuidRange> ranges) {
   std::map<UidPrefix, std::uint32_t> wanted;
   for (const SubuidRange& range : ranges) {

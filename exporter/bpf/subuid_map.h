@@ -27,8 +27,8 @@ struct UidPrefix {
 
 class SubuidMap {
  public:
-  /// `fd` is subuid_map.
-  explicit SubuidMap(int fd) : fd_(fd) {}
+  /// `fd` is subuid_map; an earlier process may have filled it.
+  explicit SubuidMap(int fd);
 
   /// Makes the map hold these ranges and nothing else. False with errno set if the kernel refuses
   /// one; sub-uids without an entry count as users of their own until they are read.

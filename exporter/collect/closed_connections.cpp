@@ -5,7 +5,10 @@ namespace pdtt {
 
 void ClosedConnections::Add(const std::vector<ConnectionReading>& closed, Clock::time_point now) {
   for (const ConnectionReading& connection : closed) {
-    closed_.push_back({connection, now + linger_, false});
+    if (connection.reason == CloseReason::kIdle) {
+      continue;  // it has lingered already
+    }
+    closed_.push_back({connection, now, false});
   }
   while (closed_.size() > capacity_) {
     closed_.pop_front();
@@ -13,7 +16,7 @@ void ClosedConnections::Add(const std::vector<ConnectionReading>& closed, Clock:
 }
 
 void ClosedConnections::Publish(Clock::time_point now, std::vector<ConnectionReading>& into) {
-  while (!closed_.empty() && closed_.front().published && closed_.front().until <= now) {
+  while (!closed_.empty() && closed_.front().published && closed_.front().end + linger_ <= now) {
     closed_.pop_front();
   }
   for (Closed& closed : closed_) {

@@ -15,10 +15,12 @@ class ClosedConnections {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Each stays for `linger` and until it was published once; the oldest of more than `capacity`
-  /// make room.
+  /// Each stays for `linger` after its end and until it was published once; the oldest of more than
+  /// `capacity` make room.
   ClosedConnections(std::chrono::milliseconds linger, std::size_t capacity)
       : linger_(linger), capacity_(capacity) {}
+
+  void SetLinger(std::chrono::milliseconds linger) { linger_ = linger; }
 
   void Add(const std::vector<ConnectionReading>& closed, Clock::time_point now);
 
@@ -28,7 +30,7 @@ class ClosedConnections {
  private:
   struct Closed {
     ConnectionReading connection;
-    Clock::time_point until;
+    Clock::time_point end;
     bool published = false;
   };
 

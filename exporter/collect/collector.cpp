@@ -34,31 +34,57 @@ Collector::SnapshotPtr Collector::Fresh(std::chrono::milliseconds max_age,
   return latest_;
 }
 
+void Collector::Change(std::function<void(CollectorOptions&)> change) {
+  std::packaged_task<void(CollectorOptions&)> task{std::move(change)};
+  std::future<void> made = task.get_future();
+  {
+    const std::scoped_lock lock{mutex_};
+    changes_.push_back(std::move(task));
+    changed_.notify_all();
+  }
+  made.get();
+}
+
 void Collector::Run(const std::stop_token& stop) {
   auto deadline = Clock::now();
   while (!stop.stop_requested()) {
     // A slow collection makes the next poll late; it does not make several at once.
     deadline = std::max(deadline + options_.poll_interval, Clock::now());
     bool requested = false;
+    Changes changes;
     {
       std::unique_lock lock{mutex_};
-      changed_.wait_until(lock, stop, deadline, [&] { return requested_; });
+      changed_.wait_until(lock, stop, deadline, [&] { return requested_ || !changes_.empty(); });
       requested = std::exchange(requested_, false);
       started_ += requested ? 1 : 0;
+      changes = std::exchange(changes_, {});
     }
+    Make(std::move(changes));
     TakeEvents();
     if (requested) {
       Collect();
     }
   }
+  TakeEvents();  // what ended since they were taken last
+}
+
+void Collector::Make(Changes changes) {
+  for (auto& change : changes) {
+    change(options_);
+  }
+  closed_.SetLinger(options_.linger);
 }
 
 void Collector::TakeEvents() {
   try {
-    const EventsReading events = source_.ReadEvents();
-    closed_.Add(events.closed, Clock::now());
-    for (const std::uint32_t uid : events.new_users) {
-      AskForName(uid);
+    for (bool more = true; more;) {
+      const EventsReading events = source_.ReadEvents();
+      more = std::exchange(position_, events.position) != events.position;
+      closed_.Add(events.closed, Clock::now());
+      options_.on_finished(events, options_.rules);
+      for (const std::uint32_t uid : events.new_users) {
+        AskForName(uid);
+      }
     }
   } catch (const std::exception& error) {
     options_.on_error(CollectStage::kEvents);
@@ -90,14 +116,15 @@ void Collector::Collect() {
       TakeEvents();  // a connection closed since the sockets were read is not gone from view
       std::vector<ConnectionReading> closed;
       closed_.Publish(start, closed);
-      BuiltSnapshot built =
-          BuildSnapshot(std::move(reading), std::move(closed), options_.rules, options_.users);
+      BuiltSnapshot built = BuildSnapshot(std::move(reading), std::move(closed), options_.rules,
+                                          options_.users, excluded_);
       built.snapshot.time = std::chrono::system_clock::now();
       built.snapshot.steady_time = start;
       built.snapshot.collect_duration = Clock::now() - start;
       if (built.dropped_series != 0) {
         options_.on_dropped_series(built.dropped_series);
       }
+      options_.on_snapshot(built.snapshot);
       snapshot = std::make_shared<const Snapshot>(std::move(built.snapshot));
     }
   } catch (const std::exception& error) {

@@ -6,11 +6,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "collect/closed_connections.h"
 #include "collect/snapshot_builder.h"
@@ -23,7 +25,12 @@ namespace pdtt {
 struct CollectorOptions {
   SnapshotRules rules;
   UserNaming users;
-  std::function<void()> before_collection;  ///< called by the collector thread
+  /// All of these functions are called by the collector thread.
+  std::function<void()> before_collection = [] {};
+  /// Gets every connection that ended, once.
+  std::function<void(const EventsReading&, const SnapshotRules&)> on_finished =
+      [](const EventsReading&, const SnapshotRules&) {};
+  std::function<void(const Snapshot&)> on_snapshot = [](const Snapshot&) {};
   std::chrono::milliseconds linger{60'000};
   std::size_t closed_connections = 65536;        ///< kept at most
   std::chrono::milliseconds poll_interval{200};  ///< how often events are taken
@@ -46,10 +53,17 @@ class Collector {
 
   [[nodiscard]] SnapshotPtr Latest() const;
 
+  /// Has the collector's thread change its rules or linger between two collections, and waits for
+  /// it; the source may be used meanwhile. Throws what `change` throws.
+  void Change(std::function<void(CollectorOptions&)> change);
+
  private:
   using Clock = std::chrono::steady_clock;
 
+  using Changes = std::vector<std::packaged_task<void(CollectorOptions&)>>;
+
   void Run(const std::stop_token& stop);
+  void Make(Changes changes);
   void TakeEvents();
   void AskForName(std::uint32_t uid);
   void Collect();
@@ -57,11 +71,14 @@ class Collector {
 
   TrafficSource& source_;
   CollectorOptions options_;
-  ClosedConnections closed_;  ///< the collector thread's
+  ClosedConnections closed_;    ///< the collector thread's, as the two around it
+  std::uint64_t position_ = 0;  ///< of the latest events; the collector thread's
+  ExcludedTraffic excluded_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool requested_ = false;
+  Changes changes_;
   std::uint64_t started_ = 0;   ///< collections
   std::uint64_t finished_ = 0;  ///< the last of them, successful or not
   SnapshotPtr latest_;

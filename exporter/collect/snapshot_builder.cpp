@@ -24,14 +24,17 @@ class Builder {
     snapshot_.interfaces = rules.interfaces;
   }
 
-  void AddAccounts(const AccountsReading& reading) {
+  void AddAccounts(const AccountsReading& reading, ExcludedTraffic& excluded) {
     for (const AccountReading& account : reading.accounts) {
-      const std::uint32_t uid = account.uid;
+      const std::uint32_t uid = users_.owner_of(account.uid);
+      const Traffic excluded_part = excluded.PartOf(account, IsExcluded(uid));
+      snapshot_.excluded += excluded_part;
       if (IsExcluded(uid)) {
-        snapshot_.excluded += account.traffic;
         continue;
       }
-      traffic_[{uid, account.protocol, account.network}] += account.traffic;
+      Traffic& traffic = traffic_[{uid, account.protocol, account.network}];
+      traffic += account.traffic;
+      traffic -= excluded_part;
       UserActivity& activity = activity_[{uid, account.protocol}];
       activity.opened_inbound += account.opened_inbound;
       activity.opened_outbound += account.opened_outbound;
@@ -85,7 +88,9 @@ class Builder {
     snapshot_.connections_tracked += reading.flows.size() + closed.size();
     AddMissingRows();
     shown_connections_ = BusiestConnections(open, ended, rules_.connections_export);
-    const std::size_t room = SeriesLeft() / kSeriesPerConnection;
+    const std::size_t room =
+        (rules_.series_limit - std::min(SeriesOfUsers(), rules_.series_limit)) /
+        kSeriesPerConnection;
     if (shown_connections_.size() > room) {
       dropped_series_ = (shown_connections_.size() - room) * kSeriesPerConnection;
       shown_connections_.resize(room);
@@ -116,6 +121,8 @@ class Builder {
     for (const ConnectionReading& connection : shown_connections_) {
       snapshot_.connections.push_back(ToConnection(connection));
     }
+    snapshot_.series = SeriesOfUsers() + shown_connections_.size() * kSeriesPerConnection;
+    snapshot_.series_limit = rules_.series_limit;
     return {std::move(snapshot_), dropped_series_};
   }
 
@@ -147,11 +154,9 @@ class Builder {
     }
   }
 
-  std::size_t SeriesLeft() const {
-    const std::size_t used = traffic_.size() * kSeriesPerTraffic +
-                             activity_.size() * kSeriesPerActivity + retransmits_.size() +
-                             xdp_.size() * 2;
-    return rules_.series_limit - std::min(used, rules_.series_limit);
+  std::size_t SeriesOfUsers() const {
+    return traffic_.size() * kSeriesPerTraffic + activity_.size() * kSeriesPerActivity +
+           retransmits_.size() + xdp_.size() * 2;
   }
 
   void CollectUsers() {
@@ -208,14 +213,14 @@ void ToOwners(Rows& rows, const UserNaming& users) {
 }  // namespace
 
 BuiltSnapshot BuildSnapshot(Reading reading, std::vector<ConnectionReading> closed,
-                            const SnapshotRules& rules, const UserNaming& users) {
-  ToOwners(reading.accounts.accounts, users);
+                            const SnapshotRules& rules, const UserNaming& users,
+                            ExcludedTraffic& excluded) {
   ToOwners(reading.xdp_users, users);
   ToOwners(reading.sockets, users);
   ToOwners(reading.flows, users);
   ToOwners(closed, users);
   Builder builder{rules, users};
-  builder.AddAccounts(reading.accounts);
+  builder.AddAccounts(reading.accounts, excluded);
   builder.AddXdp(reading);
   builder.AddConnections(reading, closed);
   Snapshot& snapshot = builder.Result();

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "collect/excluded_traffic.h"
 #include "model/reading.h"
 #include "model/snapshot.h"
 
@@ -36,7 +37,9 @@ struct BuiltSnapshot {
 
 /// `closed` are connections that ended but are still shown. Every user, once seen with a protocol,
 /// has a row for each network, so that a counter starts at zero and not at its first value.
+/// `excluded` remembers from one snapshot to the next.
 [[nodiscard]] BuiltSnapshot BuildSnapshot(Reading reading, std::vector<ConnectionReading> closed,
-                                          const SnapshotRules& rules, const UserNaming& users);
+                                          const SnapshotRules& rules, const UserNaming& users,
+                                          ExcludedTraffic& excluded);
 
 }  // namespace pdtt

@@ -66,6 +66,14 @@ class UserNames::Cache {
     return entry.name.value_or(std::to_string(uid));
   }
 
+  void Forget() {
+    const std::scoped_lock lock{mutex_};
+    ++generation_;
+    for (auto& [uid, entry] : entries_) {
+      entry.valid_until = {};
+    }
+  }
+
   bool WaitForNewNames(std::chrono::milliseconds timeout) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, timeout, [&] { return unanswered_ == 0; });
@@ -92,10 +100,14 @@ class UserNames::Cache {
       }
       const std::uint32_t uid = queue_.front();
       queue_.pop_front();
+      const std::uint64_t generation = generation_;
       lock.unlock();
       const std::optional<std::optional<std::string>> result = Ask(uid);
       lock.lock();
       Store(uid, result);
+      if (generation != generation_) {
+        entries_[uid].valid_until = {};  // the answer may be from before
+      }
       changed_.notify_all();
     }
     stopped_ = true;
@@ -141,6 +153,7 @@ class UserNames::Cache {
   std::unordered_map<std::uint32_t, Entry> entries_;
   std::deque<std::uint32_t> queue_;
   std::size_t unanswered_ = 0;
+  std::uint64_t generation_ = 0;  ///< how often everything was forgotten
   bool stopping_ = false;
   bool stopped_ = false;
 };
@@ -160,6 +173,10 @@ UserNames::~UserNames() {
 
 std::string UserNames::Name(std::uint32_t uid) {
   return cache_->Name(uid);
+}
+
+void UserNames::Forget() {
+  cache_->Forget();
 }
 
 bool UserNames::WaitForNewNames(std::chrono::milliseconds timeout) {

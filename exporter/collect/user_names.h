@@ -37,6 +37,9 @@ class UserNames {
   /// is given until the new one is known.
   [[nodiscard]] std::string Name(std::uint32_t uid);
 
+  /// Every name is outdated.
+  void Forget();
+
   /// Waits until every uid asked for so far has been answered at least once. A label that is the
   /// uid first and the name later makes two series, and increase() misses what came before.
   /// False on time-out.

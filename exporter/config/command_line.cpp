@@ -60,6 +60,26 @@ constexpr Flag kRunFlags[] = {
      [](const Values& values, Config& config) {
        config.pin_path = ParseAbsolutePath(values.front());
      }},
+    {"-p,--report.prefix", "PATH", false,
+     "Append each active user's report to PATH-<user>.log\n(default: no files)",
+     [](const Values& values, Config& config) {
+       config.report_prefix = ParseAbsolutePath(values.front()).string();
+     }},
+    {"-t,--interval", "DURATION", false, "Time from one report to the next (default: 10s)",
+     [](const Values& values, Config& config) {
+       config.report_interval = ParseReportInterval(values.front());
+     }},
+    {"--report.console", "", false, "Write the reports to standard output too (default: off)",
+     [](const Values& /*values*/, Config& config) { config.report_console = true; }},
+    {"--records.file", "FILE", false,
+     "Append a JSON line for each finished connection to FILE\n(default: none)",
+     [](const Values& values, Config& config) {
+       config.records_file = ParseAbsolutePath(values.front()).string();
+     }},
+    {"--persist", "", false,
+     "Go on counting in the kernel when the exporter has ended, and\ntake over what an earlier one "
+     "left (default: off)",
+     [](const Values& /*values*/, Config& config) { config.persist = true; }},
     {"--no-persist", "", false, "Leave nothing in the kernel after the end (default)",
      [](const Values& /*values*/, Config& config) { config.persist = false; }},
     {"--log.level", "LEVEL", false, "debug, info, warn or error, on stderr (default: info)",
@@ -70,9 +90,6 @@ constexpr Flag kRunFlags[] = {
      [](const Values& values, Config& config) {
        config.log_format = ParseChoice<LogFormat>(values.front(), kLogFormats);
      }},
-    {"--persist", "", false, "", nullptr},
-    {"-p,--report.prefix", "PATH", false, "", nullptr},
-    {"-t,--interval", "DURATION", false, "", nullptr},
     {"--web.config.file", "FILE", false, "", nullptr},
     {"--web.local-user", "NAME", true, "", nullptr},
 };
@@ -121,7 +138,8 @@ class Arguments {
 
   void RefuseUnusable() const;
   [[nodiscard]] std::string CheckedFile() const;
-  [[nodiscard]] Config MakeConfig(const std::filesystem::path& default_file) const;
+  [[nodiscard]] std::filesystem::path ConfigFile(const std::filesystem::path& default_file) const;
+  [[nodiscard]] Config MakeConfig(const std::filesystem::path& file) const;
 
   CLI::App app_{"Counts who moves how much data over which connections, for Prometheus."};
   CLI::Option* help_ = nullptr;
@@ -163,9 +181,10 @@ Arguments::Arguments() {
                           "Say what this kernel and these privileges allow, and exit;\n--json says "
                           "it as JSON");
   json_ = doctor_->add_flag("--json")->disable_flag_override();
-  detach_ = app_.add_subcommand("detach", "")->group("");
+  detach_ =
+      app_.add_subcommand("detach", "Remove all that --persist has left in the kernel, and exit");
   for (CLI::App* command : app_.get_subcommands({})) {
-    command->group(command == detach_ ? "" : "Commands");
+    command->group("Commands");
   }
 }
 
@@ -184,9 +203,6 @@ void Arguments::RefuseUnusable() const {
     if (argument != "--") {
       Refuse(Quoted(argument) + " is not a flag or command");
     }
-  }
-  if (detach_->parsed()) {
-    Refuse("detach is not available in this version");
   }
   for (const auto& [flag, option] : run_flags_) {
     if (option->count() == 0) {
@@ -215,16 +231,22 @@ std::string Arguments::CheckedFile() const {
   return checked_file_->results().front();
 }
 
-Config Arguments::MakeConfig(const std::filesystem::path& default_file) const {
-  Config config;
+std::filesystem::path Arguments::ConfigFile(const std::filesystem::path& default_file) const {
   const CLI::Option* named_file = app_.get_option(kConfigFile);
-  std::error_code ignored;
   if (named_file->count() > 0) {
-    config = LoadConfig(named_file->results().front());
-  } else if (std::filesystem::symlink_status(default_file, ignored).type() !=
-             std::filesystem::file_type::not_found) {
-    // A file that is there but unreadable, or a dangling link, must not silently mean the defaults.
-    config = LoadConfig(default_file);
+    return named_file->results().front();
+  }
+  // A file that is there but unreadable, or a dangling link, must not silently mean the defaults.
+  std::error_code ignored;
+  const bool is_there = std::filesystem::symlink_status(default_file, ignored).type() !=
+                        std::filesystem::file_type::not_found;
+  return is_there ? default_file : std::filesystem::path{};
+}
+
+Config Arguments::MakeConfig(const std::filesystem::path& file) const {
+  Config config;
+  if (!file.empty()) {
+    config = LoadConfig(file);
   }
   for (const auto& [flag, option] : run_flags_) {
     try {
@@ -260,9 +282,12 @@ CommandLine Arguments::Result(const std::filesystem::path& default_file) const {
     line.text = CheckedFile();
     return line;
   }
-  line.command = doctor_->parsed() ? Command::kDoctor : Command::kRun;
+  line.command = doctor_->parsed()   ? Command::kDoctor
+                 : detach_->parsed() ? Command::kDetach
+                                     : Command::kRun;
   line.json = json_->count() > 0;
-  line.config = MakeConfig(default_file);
+  line.config_file = ConfigFile(default_file);
+  line.config = MakeConfig(line.config_file);
   return line;
 }
 

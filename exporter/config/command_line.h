@@ -12,7 +12,7 @@
 
 namespace pdtt {
 
-enum class Command { kRun, kCheckConfig, kDoctor, kVersion, kHelp };
+enum class Command { kRun, kCheckConfig, kDoctor, kDetach, kVersion, kHelp };
 
 /// A wrong command line; what() is one line, the process exits with 2.
 class UsageError : public std::runtime_error {
@@ -22,9 +22,10 @@ class UsageError : public std::runtime_error {
 
 struct CommandLine {
   Command command = Command::kRun;
-  Config config;      ///< kRun and kDoctor: file, then flags on top
-  bool json = false;  ///< kDoctor: print JSON rather than a table
-  std::string text;   ///< kHelp and kVersion: what to print; kCheckConfig: the file's name
+  Config config;                      ///< kRun, kDoctor and kDetach: file, then flags on top
+  std::filesystem::path config_file;  ///< of the same; empty if there is none
+  bool json = false;                  ///< kDoctor: print JSON rather than a table
+  std::string text;  ///< kHelp and kVersion: what to print; kCheckConfig: the file's name
 };
 
 /// Parses the arguments (without the program's name) and loads the configuration file they name.

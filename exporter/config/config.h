@@ -59,8 +59,8 @@ struct Config {
   std::vector<std::string> exclude_users;  ///< names or decimal uids
 
   bool handover = true;
-  std::vector<UidRange> system_uids = {{1, 999}, {61184, 65519}, {65534, 65534}};
   bool subuid_to_owner = true;
+  std::vector<UidRange> system_uids = {{1, 999}, {61184, 65519}, {65534, 65534}};
 
   std::vector<Network> networks = DefaultNetworks();
 
@@ -76,8 +76,13 @@ struct Config {
 
   std::chrono::milliseconds collector_max_age{1'000};
 
-  std::optional<std::string> report_prefix;
+  std::optional<std::string> report_prefix;  ///< of files: PREFIX-USER.log
   std::chrono::milliseconds report_interval{10'000};
+  bool report_console = false;
+
+  bool records_journald = false;
+  std::optional<std::string> records_file;
+  std::uint64_t records_min_bytes = 0;
 
   std::vector<std::string> web_listen = {"127.0.0.1:10435"};
   std::vector<std::string> web_allow = {"127.0.0.0/8", "::1/128"};

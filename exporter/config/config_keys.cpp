@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
 #include "config/address.h"
 #include "config/networks.h"
@@ -78,17 +80,29 @@ constexpr Key kCollectorKeys[] = {
      }},
 };
 
-void ReadReportPrefix(const YamlNode& value, ConfigDraft& config) {
-  config.report_prefix = ParseAbsolutePath(ReadText(value)).string();
-  throw NotAvailable();
-}
-
-/// Without reports their interval says nothing.
 constexpr Key kReportKeys[] = {
-    {"report.prefix", ReadReportPrefix},
+    {"report.prefix",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.report_prefix = ParseAbsolutePath(ReadText(value)).string();
+     }},
     {"report.interval",
      [](const YamlNode& value, ConfigDraft& config) {
-       config.report_interval = ParseDuration(ReadText(value), milliseconds{1'000}, kHour);
+       config.report_interval = ParseReportInterval(ReadText(value));
+     }},
+    {"report.console",
+     [](const YamlNode& value, ConfigDraft& config) { config.report_console = ReadBool(value); }},
+};
+
+constexpr Key kRecordKeys[] = {
+    {"records.file",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.records_file = ParseAbsolutePath(ReadText(value)).string();
+     }},
+    {"records.journald",
+     [](const YamlNode& value, ConfigDraft& config) { config.records_journald = ReadBool(value); }},
+    {"records.min_bytes",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.records_min_bytes = ReadNumber(value, 0, std::numeric_limits<std::int64_t>::max());
      }},
 };
 
@@ -133,13 +147,6 @@ constexpr Key kLogKeys[] = {
      }},
 };
 
-void ReadPersist(const YamlNode& value, ConfigDraft& config) {
-  config.persist = ReadBool(value);
-  if (config.persist) {
-    throw NotAvailable();
-  }
-}
-
 constexpr Key kKeys[] = {
     {"interfaces",
      [](const YamlNode& value, ConfigDraft& config) {
@@ -171,9 +178,12 @@ constexpr Key kKeys[] = {
      }},
     {"report", [](const YamlNode& value,
                   ConfigDraft& config) { ReadSection(value, "report", kReportKeys, config); }},
+    {"records", [](const YamlNode& value,
+                   ConfigDraft& config) { ReadSection(value, "records", kRecordKeys, config); }},
     {"web", [](const YamlNode& value,
                ConfigDraft& config) { ReadSection(value, "web", kWebKeys, config); }},
-    {"persist", ReadPersist},
+    {"persist",
+     [](const YamlNode& value, ConfigDraft& config) { config.persist = ReadBool(value); }},
     {"log", [](const YamlNode& value,
                ConfigDraft& config) { ReadSection(value, "log", kLogKeys, config); }},
 };

@@ -118,6 +118,10 @@ milliseconds ParseDuration(std::string_view text, milliseconds shortest, millise
   return static_cast<std::int64_t>(*number) * unit->length;
 }
 
+milliseconds ParseReportInterval(std::string_view text) {
+  return ParseDuration(text, milliseconds{1'000}, milliseconds{3'600'000});
+}
+
 UidRange ParseUidRange(std::string_view text) {
   const std::size_t dash = text.find('-');
   const std::optional<std::uint64_t> first = ToNumber(text.substr(0, dash));

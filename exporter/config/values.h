@@ -42,6 +42,9 @@ class ValueError : public std::runtime_error {
                                                       std::chrono::milliseconds shortest,
                                                       std::chrono::milliseconds longest);
 
+/// What report.interval and --interval take.
+[[nodiscard]] std::chrono::milliseconds ParseReportInterval(std::string_view text);
+
 /// One uid or FIRST-LAST.
 [[nodiscard]] UidRange ParseUidRange(std::string_view text);
 

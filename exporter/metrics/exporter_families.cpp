@@ -90,6 +90,10 @@ std::vector<MetricFamily> SnapshotFamilies(const Snapshot& snapshot) {
   AddLayerFamilies(snapshot, families);
   AddProgramFamilies(snapshot, families);
   AddMapFamilies(snapshot, families);
+  families.push_back(
+      SingleValue(FamilyNamed("pdtt_series_exported"), static_cast<double>(snapshot.series)));
+  families.push_back(
+      SingleValue(FamilyNamed("pdtt_series_limit"), static_cast<double>(snapshot.series_limit)));
   families.push_back(SingleValue(FamilyNamed("pdtt_collect_duration_seconds"),
                                  Seconds(snapshot.collect_duration).count()));
   families.push_back(SingleValue(FamilyNamed("pdtt_snapshot_timestamp_seconds"),

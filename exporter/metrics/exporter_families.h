@@ -12,7 +12,7 @@
 
 namespace pdtt {
 
-/// pdtt_layer_*, pdtt_program_*, pdtt_map_*, pdtt_collect_duration_seconds,
+/// pdtt_layer_*, pdtt_program_*, pdtt_map_*, pdtt_series_*, pdtt_collect_duration_seconds,
 /// pdtt_snapshot_timestamp_seconds, pdtt_connections_* from a snapshot.
 [[nodiscard]] std::vector<prometheus::MetricFamily> SnapshotFamilies(const Snapshot& snapshot);
 

@@ -17,8 +17,10 @@ enum class CollectStage : std::uint8_t {
   kPrograms,
   kMaps,
   kNames,
-  kRender
+  kRender,
+  kReports,
+  kRecords
 };
-inline constexpr std::size_t kStages = 9;
+inline constexpr std::size_t kStages = 11;
 
 }  // namespace pdtt

@@ -12,7 +12,7 @@
 
 namespace pdtt {
 
-/// The counters of one user, network class and protocol.
+/// Counters of one user, network class and protocol; several of the same add up.
 struct AccountReading {
   std::uint32_t uid = 0;
   std::uint32_t network = 0;
@@ -33,11 +33,30 @@ struct HostReading {
   Traffic table_full;
   Traffic nested;
   std::uint64_t handovers = 0;
+
+  HostReading& operator+=(const HostReading& other) {
+    all += other.all;
+    no_socket += other.no_socket;
+    table_full += other.table_full;
+    nested += other.nested;
+    handovers += other.handovers;
+    return *this;
+  }
 };
 
 struct AccountsReading {
   std::vector<AccountReading> accounts;
   HostReading host;
+};
+
+enum class CloseReason : std::uint8_t {
+  kClosed,
+  kByUs,
+  kByPeer,
+  kReset,
+  kTimeout,
+  kAborted,
+  kIdle  ///< a flow of an unconnected socket that nothing moved over any more
 };
 
 /// An open socket, an unconnected socket's flow, or the last state of a closed connection.
@@ -53,6 +72,9 @@ struct ConnectionReading {
   IpAddress local_address{};
   IpAddress remote_address{};
   std::uint64_t start_ns = 0;  ///< CLOCK_BOOTTIME; tells connections on the same ports apart
+  std::uint64_t end_ns = 0;    ///< CLOCK_BOOTTIME; 0: it is open
+  CloseReason reason = CloseReason::kClosed;
+  std::uint64_t retransmits = 0;  ///< TCP segments
   std::array<char, 16> command{};
   Traffic traffic;
 };
@@ -68,6 +90,7 @@ struct XdpUserReading {
 struct EventsReading {
   std::vector<ConnectionReading> closed;
   std::vector<std::uint32_t> new_users;
+  std::uint64_t position = 0;  ///< behind the last of them, for TrafficSource::CommitEvents()
 };
 
 struct Reading {

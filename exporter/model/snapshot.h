@@ -134,6 +134,9 @@ struct Snapshot {
   Traffic unattributed_table_full;
   Traffic unattributed_nested;  ///< inside rootless containers, whose outer sockets count it
 
+  std::size_t series = 0;        ///< of users and connections, as limits.series counts them
+  std::size_t series_limit = 0;  ///< limits.series
+
   std::uint64_t connections_tracked = 0;
   std::uint64_t connection_handovers = 0;
   bool program_statistics = false;  ///< kernel.bpf_stats_enabled

@@ -29,6 +29,14 @@ struct Traffic {
     return *this;
   }
 
+  Traffic& operator-=(const Traffic& other) {
+    receive_bytes -= other.receive_bytes;
+    transmit_bytes -= other.transmit_bytes;
+    receive_packets -= other.receive_packets;
+    transmit_packets -= other.transmit_packets;
+    return *this;
+  }
+
   [[nodiscard]] std::uint64_t Bytes() const { return receive_bytes + transmit_bytes; }
 };
 

@@ -28,6 +28,17 @@ TEST_CASE("logfmt quotes what needs it", "[log]") {
         " level=warn msg=\"two words\" a=\"\" b=\"x=\\\"y\\\"\" c=\"l\\nm\"\n");
 }
 
+TEST_CASE("the level can change", "[log]") {
+  std::string written;
+  Log log{LogLevel::kInfo, LogFormat::kLogfmt, [&](std::string_view line) { written += line; }};
+  log.SetLevel(LogLevel::kError);
+  log.Warn("no");
+  CHECK(written.empty());
+  log.SetLevel(LogLevel::kDebug);
+  log.Debug("yes");
+  CHECK_THAT(written, Catch::Contains("level=debug msg=yes"));
+}
+
 TEST_CASE("JSON escapes quotes, backslashes and control characters", "[log]") {
   CHECK(Logged(LogFormat::kJson, "m", {{"a", "\"\\\n\x01"}}) ==
         "\",\"level\":\"warn\",\"msg\":\"m\",\"a\":\"\\\"\\\\\\n\\u0001\"}\n");

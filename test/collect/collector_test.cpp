@@ -30,6 +30,8 @@ class FakeSource : public TrafficSource {
     return std::exchange(events_, {});
   }
 
+  void CommitEvents(std::uint64_t /*position*/) override {}
+
   Reading Read() override {
     std::this_thread::sleep_for(delay_.load());
     const std::uint64_t count = ++reads_;
@@ -169,6 +171,63 @@ TEST_CASE("closed connections are shown after they ended", "[collector]") {
   const auto snapshot = collector.Fresh(0ms, kPatience);
   REQUIRE(snapshot->connections.size() == 1);
   CHECK(snapshot->connections[0].traffic.receive_bytes == 77);
+}
+
+TEST_CASE("what finished is passed on once, asked for or not", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  std::atomic<std::size_t> finished = 0;
+  CollectorOptions options = Options(counts);
+  options.on_finished = [&](const EventsReading& events, const SnapshotRules& /*rules*/) {
+    finished += events.closed.size();
+  };
+  Collector collector{source, options};
+  source.Happened({{TcpConnection(5, 1, 77), TcpConnection(5, 2, 77)}, {}});
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (finished < 2 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(collector.Fresh(0ms, kPatience) != nullptr);
+  CHECK(finished == 2);
+}
+
+TEST_CASE("every snapshot is passed on before it is published", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  std::atomic<std::uint64_t> passed = 0;
+  CollectorOptions options = Options(counts);
+  options.on_snapshot = [&](const Snapshot& snapshot) { passed = snapshot.host.receive_bytes; };
+  Collector collector{source, options};
+  CHECK(collector.Fresh(0ms, kPatience)->host.receive_bytes == 1);
+  CHECK(passed == 1);
+}
+
+TEST_CASE("changed rules hold from the next snapshot on", "[collector]") {
+  FakeSource source;
+  source.Happened({{TcpConnection(5, 1, 77)}, {}});
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  REQUIRE(collector.Fresh(0ms, kPatience)->connections.size() == 1);
+  std::thread::id changed_by;
+  collector.Change([&](CollectorOptions& options) {
+    options.rules.networks.emplace_back("campus");
+    options.linger = 0ms;
+    changed_by = std::this_thread::get_id();
+  });
+  CHECK(changed_by != std::this_thread::get_id());
+  const auto after = collector.Fresh(0ms, kPatience);
+  CHECK(after->networks == std::vector<std::string>{"internet", "campus"});
+  CHECK(after->connections.empty());
+  CHECK(source.reads_ == 2);
+}
+
+TEST_CASE("a change that fails tells who asked for it, and the collector goes on", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  Collector collector{source, Options(counts)};
+  CHECK_THROWS_WITH(
+      collector.Change([](CollectorOptions&) { throw std::runtime_error("no room"); }), "no room");
+  CHECK(collector.Fresh(0ms, kPatience) != nullptr);
 }
 
 TEST_CASE("a new user's name is asked for before the first scrape", "[collector]") {

@@ -26,6 +26,12 @@ UserNaming PlainNames() {
           [](std::uint32_t uid) { return "user" + std::to_string(uid); }, [] {}};
 }
 
+BuiltSnapshot Build(const Reading& reading, const std::vector<ConnectionReading>& closed,
+                    const SnapshotRules& rules, const UserNaming& users) {
+  ExcludedTraffic excluded;
+  return BuildSnapshot(reading, closed, rules, users, excluded);
+}
+
 Traffic TrafficOf(const Snapshot& snapshot, const std::string& user, std::size_t network,
                   Protocol protocol) {
   for (const UserTraffic& row : snapshot.user_traffic) {
@@ -44,7 +50,7 @@ TEST_CASE("accounts become rows of named users", "[snapshot_builder]") {
   Reading reading;
   reading.accounts.accounts = {Account(1000, 1, Protocol::kTcp, {1, 2, 3, 4}),
                                Account(7, 0, Protocol::kUdp, {5, 6, 7, 8})};
-  const Snapshot snapshot = BuildSnapshot(reading, {}, TwoNetworks(), PlainNames()).snapshot;
+  const Snapshot snapshot = Build(reading, {}, TwoNetworks(), PlainNames()).snapshot;
   REQUIRE(snapshot.users == std::vector<User>{{7, "user7"}, {1000, "user1000"}});
   CHECK(TrafficOf(snapshot, "user1000", 1, Protocol::kTcp) == Traffic{1, 2, 3, 4});
   CHECK(TrafficOf(snapshot, "user7", 0, Protocol::kUdp) == Traffic{5, 6, 7, 8});
@@ -53,7 +59,7 @@ TEST_CASE("accounts become rows of named users", "[snapshot_builder]") {
 TEST_CASE("a user has a zero row for each network of a protocol in use", "[snapshot_builder]") {
   Reading reading;
   reading.accounts.accounts = {Account(1000, 1, Protocol::kTcp, {1, 2, 3, 4})};
-  const Snapshot snapshot = BuildSnapshot(reading, {}, TwoNetworks(), PlainNames()).snapshot;
+  const Snapshot snapshot = Build(reading, {}, TwoNetworks(), PlainNames()).snapshot;
   CHECK(snapshot.user_traffic.size() == 2);
   CHECK(TrafficOf(snapshot, "user1000", 0, Protocol::kTcp) == Traffic{});
   CHECK(snapshot.user_retransmits.size() == 2);
@@ -68,12 +74,35 @@ TEST_CASE("excluded users are summed and shown nowhere else", "[snapshot_builder
   reading.xdp_users = {{0, 0, 1, 1}, {5, 0, 2, 2}};
   SnapshotRules rules = TwoNetworks();
   rules.excluded_uids = {0};
-  const Snapshot snapshot =
-      BuildSnapshot(reading, {TcpConnection(0, 3, 1)}, rules, PlainNames()).snapshot;
+  const Snapshot snapshot = Build(reading, {TcpConnection(0, 3, 1)}, rules, PlainNames()).snapshot;
   CHECK(snapshot.excluded == Traffic{11, 22, 33, 44});
   CHECK(snapshot.users == std::vector<User>{{5, "user5"}});
   CHECK(snapshot.connections.size() == 1);
   CHECK(snapshot.user_xdp.size() == 1);
+}
+
+TEST_CASE("no counter goes back when a user is excluded for a while", "[snapshot_builder]") {
+  SnapshotRules rules = TwoNetworks();
+  ExcludedTraffic excluded;
+  const auto built = [&](std::uint64_t bytes, bool exclude) {
+    Reading reading;
+    reading.accounts.accounts = {Account(5, 1, Protocol::kTcp, {bytes, bytes, 1, 1}),
+                                 Account(6, 1, Protocol::kTcp, {7, 7, 7, 7})};
+    rules.excluded_uids.clear();
+    if (exclude) {
+      rules.excluded_uids.insert(5);
+    }
+    return BuildSnapshot(reading, {}, rules, PlainNames(), excluded).snapshot;
+  };
+  CHECK(TrafficOf(built(10, false), "user5", 1, Protocol::kTcp).receive_bytes == 10);
+  CHECK(built(20, true).excluded.receive_bytes == 20);
+  CHECK(built(30, true).excluded.receive_bytes == 30);
+
+  const Snapshot back = built(35, false);
+  CHECK(back.excluded == Traffic{30, 30, 1, 1});
+  CHECK(TrafficOf(back, "user5", 1, Protocol::kTcp) == Traffic{5, 5, 0, 0});
+  CHECK(TrafficOf(back, "user6", 1, Protocol::kTcp) == Traffic{7, 7, 7, 7});
+  CHECK(built(40, true).excluded.receive_bytes == 40);
 }
 
 TEST_CASE("sub-uids are reported under the user they belong to", "[snapshot_builder]") {
@@ -83,7 +112,7 @@ TEST_CASE("sub-uids are reported under the user they belong to", "[snapshot_buil
   reading.sockets = {TcpConnection(100005, 1, 10)};
   UserNaming users = PlainNames();
   users.owner_of = [](std::uint32_t uid) { return uid >= 100000 ? 1000U : uid; };
-  const Snapshot snapshot = BuildSnapshot(reading, {}, TwoNetworks(), users).snapshot;
+  const Snapshot snapshot = Build(reading, {}, TwoNetworks(), users).snapshot;
   REQUIRE(snapshot.users.size() == 1);
   CHECK(TrafficOf(snapshot, "user1000", 0, Protocol::kTcp) == Traffic{3, 3, 3, 3});
   CHECK(snapshot.connections.at(0).user == 0);
@@ -96,7 +125,7 @@ TEST_CASE("totals of the host are passed on as they were read", "[snapshot_build
   reading.accounts.host.table_full = {9, 10, 11, 12};
   reading.accounts.host.nested = {13, 14, 15, 16};
   reading.accounts.host.handovers = 13;
-  const Snapshot snapshot = BuildSnapshot(reading, {}, TwoNetworks(), PlainNames()).snapshot;
+  const Snapshot snapshot = Build(reading, {}, TwoNetworks(), PlainNames()).snapshot;
   CHECK(snapshot.host == Traffic{1, 2, 3, 4});
   CHECK(snapshot.unattributed_no_socket == Traffic{5, 6, 7, 8});
   CHECK(snapshot.unattributed_table_full == Traffic{9, 10, 11, 12});
@@ -114,7 +143,7 @@ TEST_CASE("open sockets are counted, those without a peer are no connections",
   flow.protocol = Protocol::kUdp;
   reading.sockets = {TcpConnection(1000, 1, 10), TcpConnection(1000, 2, 20), server};
   reading.flows = {flow};
-  const Snapshot snapshot = BuildSnapshot(reading, {}, TwoNetworks(), PlainNames()).snapshot;
+  const Snapshot snapshot = Build(reading, {}, TwoNetworks(), PlainNames()).snapshot;
   REQUIRE(snapshot.user_activity.size() == 2);
   CHECK(snapshot.user_activity[0].open_connections == 2);
   CHECK(snapshot.user_activity[1].open_connections == 1);
@@ -133,15 +162,17 @@ TEST_CASE("the series limit takes connections away, never users", "[snapshot_bui
   SECTION("room for some connections") {
     // 10 users: 2 networks x 4 + 6 + 2 = 16 series each
     rules.series_limit = 160 + 17;
-    const BuiltSnapshot built = BuildSnapshot(reading, {}, rules, PlainNames());
+    const BuiltSnapshot built = Build(reading, {}, rules, PlainNames());
     CHECK(built.snapshot.connections.size() == 3);
     CHECK(built.snapshot.connections[0].traffic.receive_bytes == 10);
     CHECK(built.dropped_series == 35);
+    CHECK(built.snapshot.series == 160 + 15);
+    CHECK(built.snapshot.series_limit == 160 + 17);
     CHECK(built.snapshot.user_traffic.size() == 20);
   }
   SECTION("no room at all") {
     rules.series_limit = 10;
-    const BuiltSnapshot built = BuildSnapshot(reading, {}, rules, PlainNames());
+    const BuiltSnapshot built = Build(reading, {}, rules, PlainNames());
     CHECK(built.snapshot.connections.empty());
     CHECK(built.snapshot.user_traffic.size() == 10);
     CHECK(built.snapshot.users.size() == 10);
@@ -152,7 +183,7 @@ TEST_CASE("a command that fills its field is not read beyond it", "[snapshot_bui
   Reading reading;
   reading.sockets = {TcpConnection(1, 1, 1)};
   reading.sockets[0].command.fill('x');
-  const Snapshot snapshot = BuildSnapshot(reading, {}, TwoNetworks(), PlainNames()).snapshot;
+  const Snapshot snapshot = Build(reading, {}, TwoNetworks(), PlainNames()).snapshot;
   CHECK(snapshot.connections.at(0).command == std::string(16, 'x'));
 }
 

@@ -78,6 +78,37 @@ TEST_CASE("an outdated name is given until the new one is known", "[user_names]"
   CHECK(BecomesTrue([&] { return names.Name(7) == "new"; }));
 }
 
+TEST_CASE("forgotten names are looked up again", "[user_names]") {
+  std::atomic<int> look_ups = 0;
+  UserNamesOptions options;
+  options.look_up = [&](std::uint32_t) { return ++look_ups == 1 ? "old" : "new"; };
+  UserNames names{options};
+  static_cast<void>(names.Name(7));
+  REQUIRE(names.WaitForNewNames(kPatience));
+  names.Forget();
+  CHECK(names.Name(7) == "old");
+  CHECK(BecomesTrue([&] { return names.Name(7) == "new"; }));
+}
+
+TEST_CASE("an answer from before everything was forgotten is not relied on", "[user_names]") {
+  std::promise<void> forgotten;
+  std::atomic<int> look_ups = 0;
+  UserNamesOptions options;
+  options.look_up = [&](std::uint32_t) {
+    if (++look_ups > 1) {
+      return "new";
+    }
+    forgotten.get_future().wait();
+    return "old";
+  };
+  UserNames names{options};
+  static_cast<void>(names.Name(7));
+  REQUIRE(BecomesTrue([&] { return look_ups == 1; }));
+  names.Forget();
+  forgotten.set_value();
+  CHECK(BecomesTrue([&] { return names.Name(7) == "new"; }));
+}
+
 TEST_CASE("a failing name service is counted and the last name stays", "[user_names]") {
   std::atomic<bool> fail = false;
   std::atomic<int> errors = 0;

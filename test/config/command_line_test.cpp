@@ -47,19 +47,60 @@ TEST_CASE("Without arguments the exporter runs with the defaults") {
 TEST_CASE("Every flag sets its field, in both spellings, before and after the command") {
   const Words words = GENERATE(
       Words{"--cgroup=/c", "--pin-path=/p", "--log.level=debug", "--log.format=json", "-i", "eth0",
-            "--interface=eth1", "--web.listen-address=[::1]:1", "--web.listen-address=0.0.0.0:2"},
-      Words{"run", "--cgroup", "/c", "--pin-path", "/p", "--log.level", "debug", "--log.format",
-            "json", "-ieth0", "--interface", "eth1", "--web.listen-address", "[::1]:1",
-            "--web.listen-address", "0.0.0.0:2"},
-      Words{"-i", "eth0", "-i", "eth1", "--web.listen-address", "[::1]:1", "--web.listen-address",
-            "0.0.0.0:2", "run", "--cgroup", "/c", "--pin-path=/p", "--log.level=debug",
-            "--log.format", "json"});
+            "--interface=eth1", "--web.listen-address=[::1]:1", "--web.listen-address=0.0.0.0:2",
+            "--report.prefix=/r", "--interval=5s", "--report.console", "--records.file=/j"},
+      Words{"run",
+            "--cgroup",
+            "/c",
+            "--pin-path",
+            "/p",
+            "--log.level",
+            "debug",
+            "--log.format",
+            "json",
+            "-ieth0",
+            "--interface",
+            "eth1",
+            "--web.listen-address",
+            "[::1]:1",
+            "--web.listen-address",
+            "0.0.0.0:2",
+            "-p/r",
+            "-t5s",
+            "--report.console",
+            "--records.file",
+            "/j"},
+      Words{"-i",
+            "eth0",
+            "-i",
+            "eth1",
+            "--web.listen-address",
+            "[::1]:1",
+            "--web.listen-address",
+            "0.0.0.0:2",
+            "-p",
+            "/r",
+            "-t",
+            "5s",
+            "--records.file=/j",
+            "run",
+            "--report.console",
+            "--cgroup",
+            "/c",
+            "--pin-path=/p",
+            "--log.level=debug",
+            "--log.format",
+            "json"});
   const CommandLine line = Parse(words);
   CHECK(line.command == Command::kRun);
   CHECK(line.config.interfaces == Words{"eth0", "eth1"});
   CHECK(line.config.web_listen == Words{"[::1]:1", "0.0.0.0:2"});
   CHECK(line.config.cgroup == "/c");
   CHECK(line.config.pin_path == "/p");
+  CHECK(line.config.report_prefix == "/r");
+  CHECK(line.config.report_interval == std::chrono::seconds{5});
+  CHECK(line.config.report_console);
+  CHECK(line.config.records_file == "/j");
   CHECK(line.config.log_level == LogLevel::kDebug);
   CHECK(line.config.log_format == LogFormat::kJson);
 }
@@ -161,7 +202,14 @@ TEST_CASE("The help names every command and flag with its default, and nothing t
                                "default: auto",
                                "--pin-path DIR",
                                "/sys/fs/bpf/pdtt",
+                               "-p,--report.prefix PATH",
+                               "-t,--interval DURATION",
+                               "default: 10s",
+                               "--report.console",
+                               "--records.file FILE",
+                               "--persist",
                                "--no-persist",
+                               "detach",
                                "--log.level LEVEL",
                                "default: info",
                                "--log.format FORMAT",
@@ -169,24 +217,24 @@ TEST_CASE("The help names every command and flag with its default, and nothing t
                                "/etc/pdtt/exporter.yml"}) {
     CHECK_THAT(line.text, Catch::Contains(expected));
   }
-  for (const char* missing :
-       {"--persist", "report.prefix", "--interval", "web.config", "local-user", "detach"}) {
+  for (const char* missing : {"web.config", "local-user"}) {
     CHECK_THAT(line.text, !Catch::Contains(missing));
   }
 }
 
 TEST_CASE("What this version does not have is refused") {
   const auto [words, name] = GENERATE(
-      values<Case>({{{"--persist"}, "--persist"},
-                    {{"run", "--persist"}, "--persist"},
-                    {{"-p", "/x"}, "--report.prefix"},
-                    {{"--report.prefix=/x"}, "--report.prefix"},
-                    {{"-t", "10s"}, "--interval"},
-                    {{"--interval", "10s"}, "--interval"},
-                    {{"--web.config.file=/x"}, "--web.config.file"},
-                    {{"--web.local-user", "root", "--web.local-user=a"}, "--web.local-user"},
-                    {{"detach"}, "detach"}}));
+      values<Case>({{{"--web.config.file=/x"}, "--web.config.file"},
+                    {{"--web.local-user", "root", "--web.local-user=a"}, "--web.local-user"}}));
   CHECK(UsageErrorOf(words) == name + " is not available in this version; see --help");
+}
+
+TEST_CASE("What persists can be switched on, off again, and removed") {
+  CHECK(Parse({"--persist"}).config.persist);
+  CHECK_FALSE(Parse({"run", "--no-persist"}).config.persist);
+  const CommandLine line = Parse({"detach", "--pin-path=/sys/fs/bpf/other"});
+  CHECK(line.command == Command::kDetach);
+  CHECK(line.config.pin_path == "/sys/fs/bpf/other");
 }
 
 TEST_CASE("A wrong command line is refused in one line that names the way to the help") {
@@ -213,6 +261,8 @@ TEST_CASE("A wrong command line is refused in one line that names the way to the
        {{"--no-persist=false"}, "no-persist was given a disallowed flag override"},
        {{"--cgroup=c"}, "--cgroup: \"c\" is not a cgroup; use auto or an absolute path"},
        {{"--pin-path=p"}, "--pin-path: \"p\" is not an absolute path; start it with /"},
+       {{"-p", "r"}, "--report.prefix: \"r\" is not an absolute path; start it with /"},
+       {{"-t", "0s"}, "--interval: \"0s\" is out of range; use 1s to 1h"},
        {{"--log.level=loud"},
         "--log.level: \"loud\" is not known here; use one of debug, info, warn, error"},
        {{"--log.format=xml"}, "--log.format: \"xml\" is not known here; use one of logfmt, json"},

@@ -18,7 +18,8 @@ TEST_CASE("An empty file, a comment and empty sections mean the defaults") {
   const std::string yaml =
       GENERATE("", "\n", "# nothing\n", "---\n", "{}\n", "users:\nweb:\nlog:\n",
                "limits:\n  # accounts: 1\n", "persist: false\n",
-               "layers: {socket: auto, xdp: auto}\n", "report: {interval: 10s}\n", "~\n");
+               "layers: {socket: auto, xdp: auto}\n", "report: {interval: 10s, console: false}\n",
+               "records: {journald: false, min_bytes: 0}\n", "~\n");
   CHECK(Load(yaml) == Config{});
 }
 
@@ -34,6 +35,8 @@ TEST_CASE("Every key of a file reaches its field") {
       "limits: {accounts: 8, connections: 64, series: 100}\n"
       "layers: {xdp: generic, socket: tracepoint}\n"
       "collector: {max_age: 100ms}\n"
+      "report: {prefix: /var/log/pdtt/p, interval: 1h, console: true}\n"
+      "records: {file: /var/log/r.jsonl, journald: true, min_bytes: 9223372036854775807}\n"
       "web:\n"
       "  listen: [0.0.0.0:80, '[::]:0']\n"
       "  allow: [192.0.2.0/24]\n"
@@ -54,6 +57,12 @@ TEST_CASE("Every key of a file reaches its field") {
   CHECK(config.xdp == XdpMode::kGeneric);
   CHECK(config.socket == SocketMode::kTracepoint);
   CHECK(config.collector_max_age == milliseconds{100});
+  CHECK(config.report_prefix == "/var/log/pdtt/p");
+  CHECK(config.report_interval == milliseconds{3'600'000});
+  CHECK(config.report_console);
+  CHECK(config.records_file == "/var/log/r.jsonl");
+  CHECK(config.records_journald);
+  CHECK(config.records_min_bytes == 9'223'372'036'854'775'807U);
   CHECK(config.web_listen == std::vector<std::string>{"0.0.0.0:80", "[::]:0"});
   CHECK(config.web_allow == std::vector<std::string>{"192.0.2.0/24"});
   CHECK(config.log_level == LogLevel::kDebug);
@@ -151,6 +160,17 @@ TEST_CASE("Values that can't be used are refused with place and remedy") {
         "1:22: collector.max_age: \"99ms\" is out of range; use 100ms to 1h"},
        {"collector: {max_age: 3601s}\n",
         "1:22: collector.max_age: \"3601s\" is out of range; use 100ms to 1h"},
+       {"report: {prefix: log/pdtt}\n",
+        "1:18: report.prefix: \"log/pdtt\" is not an absolute path; start it with /"},
+       {"report: {interval: 999ms}\n",
+        "1:20: report.interval: \"999ms\" is out of range; use 1s to 1h"},
+       {"report: {file: /x}\n",
+        "1:10: report: unknown key \"file\"; known here: prefix, interval, console"},
+       {"records: {file: r.jsonl}\n",
+        "1:17: records.file: \"r.jsonl\" is not an absolute path; start it with /"},
+       {"records: {min_bytes: 1k}\n",
+        "1:22: records.min_bytes: \"1k\" is not a number in range; use a whole number from 0 to "
+        "9223372036854775807"},
        {"web: {listen: []}\n", "1:15: web.listen: a list of 0; give 1 to 16 items"},
        {"web: {listen: [999.1.1.1:19101]}\n",
         "1:16: web.listen: \"999.1.1.1:19101\" has no usable host; use an IPv4 address, an IPv6 "
@@ -170,10 +190,7 @@ TEST_CASE("Values that can't be used are refused with place and remedy") {
 
 TEST_CASE("What this version does not have passes the check but is not run with") {
   const auto [yaml, error] = GENERATE(table<std::string, std::string>(
-      {{"persist: true\n", "1:10: persist: not available in this version; remove it"},
-       {"report: {prefix: /var/log/pdtt/pdtt}\n",
-        "1:18: report.prefix: not available in this version; remove it"},
-       {"web:\n  config_file: /etc/pdtt/web.yml\n",
+      {{"web:\n  config_file: /etc/pdtt/web.yml\n",
         "2:16: web.config_file: not available in this version; remove it"},
        {"web:\n  local_users: [root, prometheus]\n",
         "2:16: web.local_users: not available in this version; remove it"}}));
@@ -185,7 +202,7 @@ TEST_CASE("What this version does not have passes the check but is not run with"
 
 TEST_CASE("A setting that is not available must still be well written") {
   CHECK_THAT(LoadError("web: {local_users: root}\n"), Catch::Contains("not a list"));
-  CHECK_THAT(LoadError("report: {prefix: []}\n"), Catch::Contains("a list where one value"));
+  CHECK_THAT(LoadError("web: {config_file: []}\n"), Catch::Contains("a list where one value"));
 }
 
 TEST_CASE("The first mistake of a file is the one that is reported") {

@@ -6,8 +6,9 @@ import time
 
 from pdtt_harness.case import main
 from pdtt_harness.connection_case import IDENTITY, LINGER, SETTINGS, ConnectionTest, of_user
-from pdtt_harness.exporter import TIME_FACTOR, Exporter
+from pdtt_harness.exporter import Exporter
 from pdtt_harness.scrape import Scrape
+from pdtt_harness.shell import TIME_FACTOR
 from pdtt_harness.sockets import drain, peer_connect, peer_socket
 from pdtt_harness.users import TestUser
 from pdtt_harness.world import finish, wait_for

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pdtt_harness.case import KernelTest, main
 from pdtt_harness.doctor import LAYERS, WAYS, Diagnosis, diagnose, run_doctor
-from pdtt_harness.exporter import TIME_FACTOR, binary
+from pdtt_harness.exporter import binary
 from pdtt_harness.kernel import BpfObject, bpf_objects
 from pdtt_harness.scrape import Scrape
 from pdtt_harness.world import wait_for
@@ -94,7 +94,7 @@ class Doctor(KernelTest):
         before = bpf_objects((self.world.host.path,))
         diagnose(self.world, *self.flags, command=self.command)
         wait_for(lambda: not self.left_since(before), "the kernel as it was before",
-                 timeout=10 * TIME_FACTOR)
+                 timeout=10)
 
     def test_it_attaches_no_xdp(self) -> None:
         self.assertEqual(self.running().value("pdtt_layer_up", layer="xdp"), 1)

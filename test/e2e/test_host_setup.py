@@ -15,8 +15,9 @@ from pdtt_harness import shell
 from pdtt_harness.case import main
 from pdtt_harness.connection_case import ConnectionTest, of_user
 from pdtt_harness.doctor import Diagnosis, diagnose
-from pdtt_harness.exporter import TIME_FACTOR, Exporter, binary
+from pdtt_harness.exporter import Exporter, binary
 from pdtt_harness.kernel import counts_memlock, has_capability
+from pdtt_harness.shell import TIME_FACTOR
 from pdtt_harness.sockets import drain
 from pdtt_harness.way_case import SETTINGS, payload_gained
 from pdtt_harness.world import wait_for
@@ -205,7 +206,7 @@ class KernelSockets(SetupTest):
             "unshare", "--mount", "mount", "-t", "9p", "-o", f"trans=tcp,port={port}",
             self.link.peer4, str(place)])
         wait_for(lambda: mounting.poll() is not None or select.select([listener], [], [], 0)[0],
-                 "a connection of the mount", timeout=30 * TIME_FACTOR)
+                 "a connection of the mount", timeout=30)
         if mounting.poll() is not None:
             self.skipTest(f"9p over TCP cannot be had: {mounting.communicate()[1]!r}")
         connection = self.accepted(listener)

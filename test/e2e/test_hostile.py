@@ -7,18 +7,21 @@ Nothing alice can do moves a counter of bob, of root or of a system user that di
 
 import shutil
 import socket
+import threading
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pdtt_harness.attribution_case import DIRECTIONS, SETTINGS, AttributionTest
 from pdtt_harness.case import main
 from pdtt_harness.connection_case import of_user
+from pdtt_harness.exporter import Watcher
 from pdtt_harness.netns import Frames
 from pdtt_harness.scrape import Scrape
 from pdtt_harness.shell import run
 from pdtt_harness.sockets import PYTHON, SocketShell, drain, peer_connect, peer_socket
 from pdtt_harness.users import TestUser
-from pdtt_harness.world import finish
+from pdtt_harness.world import finish, wait_for
 
 SIZE = 400_000
 
@@ -428,6 +431,109 @@ class Tables(HostileTest):
             ("unshare", "--user", "--map-root-user", "--map-auto", PYTHON)))
         hers.do("open_as", 1, 200)
         self.check_bob(exporter)
+
+
+class Crowd(HostileTest):
+    """More users than there are accounts: alice has one, most of the others come too late.
+
+    They use a link each, so that the wire tells them apart.
+    """
+
+    LINKS = 2
+    ACCOUNTS = 8
+    FIRST, USERS = 1_900_000_000, 50
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.crowded = self.world.links[1]
+        self.began = time.monotonic()
+        self.running = self.exporter(
+            settings=SETTINGS + f"limits: {{accounts: {self.ACCOUNTS}}}\n")
+        self.hers = self.shell(self.world.alice)
+        self.connected(self.hers)
+
+    def crowd(self) -> set[int]:
+        """All of them send at the same time, and alice does; those who got an account."""
+        listener = self.stack.enter_context(
+            peer_socket(self.world, self.crowded.peer4, 0, "tcp"))
+        listener.listen(self.USERS)
+        serve(listener)
+        root = self.shell(None)
+        with Watcher(self.running) as watcher:
+            root.begin("send_as", self.FIRST, self.USERS, self.crowded.peer4,
+                       listener.getsockname()[1], SIZE)
+            self.hers.do("send", SIZE)
+            root.answer()
+            scrapes = len(watcher.scrapes)
+            wait_for(lambda: len(watcher.scrapes) > scrapes, "one more scrape",
+                     timeout=20)
+        found = self.fresh(self.running).series("pdtt_user_transmit_bytes_total")
+        return {int(labels["uid"]) for labels, value in found if value} - {self.world.alice.uid}
+
+    def send_alone(self, uid: int) -> tuple[Scrape, Scrape, int]:
+        """One of them sends; the scrapes around it, and what the wire carried."""
+        shell = self.shell(None)
+        shell.do("become", uid, uid)
+        before, frames = self.fresh(self.running), self.frames()
+        self.connected(shell)
+        shell.do("send", SIZE)
+        after = self.fresh(self.running)
+        return before, after, sum(self.wire_bytes(frames).values())
+
+    def test_who_has_an_account_keeps_it_and_no_byte_is_lost(self) -> None:
+        before, frames = self.fresh(self.running), self.frames()
+        crowded = self.world.peer.frames(self.crowded.device)
+        accounted = self.crowd()
+        after = self.fresh(self.running)
+        self.assertTrue(0 < len(accounted) < self.ACCOUNTS, accounted)
+        self.assertEqual(after.value("pdtt_map_entries", map="account_map"), self.ACCOUNTS)
+        self.assertEqual(after.value("pdtt_map_capacity", map="account_map"), self.ACCOUNTS)
+
+        wire = self.wire_bytes(frames)
+        self.assertEqual(self.owners(before, after)[self.world.alice.uid], sum(wire.values()))
+        counted = self.world.peer.frames(self.crowded.device) - crowded
+        for direction, theirs in (
+                ("transmit", self.crowded.ip_bytes(counted.rx_bytes, counted.rx_packets)),
+                ("receive", self.crowded.ip_bytes(counted.tx_bytes, counted.tx_packets))):
+            self.assertEqual(after.gained(before, f"pdtt_host_{direction}_bytes_total"),
+                             wire[direction] + theirs, direction)
+        self.assertGreater(after.gained(before, "pdtt_unattributed_transmit_bytes_total",
+                                        reason="table_full"),
+                           SIZE * (self.USERS - len(accounted)))
+
+        uid = min(accounted)
+        before, after, sent = self.send_alone(uid)
+        self.assertEqual(self.owners(before, after), {uid: sent})
+        unlucky = max(set(range(self.FIRST, self.FIRST + self.USERS)) - accounted)
+        before, after, sent = self.send_alone(unlucky)
+        self.assertEqual(self.owners(before, after), {})
+        self.assertEqual(sent, sum(
+            after.gained(before, f"pdtt_unattributed_{direction}_bytes_total",
+                         reason="table_full") for direction in DIRECTIONS))
+        self.check_warnings(after)
+
+    def check_warnings(self, scrape: Scrape) -> None:
+        """The log says which table is full and what to do, but not for every packet."""
+        warning = 'level=warn msg="no room in a table" map=account_map refused='
+        remedy = 'remedy="raise limits.accounts and restart"'
+        lines = [line for line in self.running.log_text().splitlines() if warning in line]
+        self.assertTrue(all(remedy in line for line in lines), lines)
+        minutes = int((time.monotonic() - self.began) / 60)
+        self.assertIn(len(lines), range(1, 2 + minutes), lines)
+        self.assertGreater(scrape.value("pdtt_map_insert_failures_total", map="account_map"),
+                           len(lines))
+
+
+def serve(listener: socket.socket) -> None:
+    """Reads whatever comes in, until the listener is closed."""
+    def accept() -> None:
+        try:
+            while True:
+                drain(listener.accept()[0])
+        except OSError:
+            pass
+
+    threading.Thread(target=accept, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from pdtt_harness.case import KernelTest, main
-from pdtt_harness.exporter import TIME_FACTOR, Exporter, binary, environment
+from pdtt_harness.exporter import Exporter, binary, environment
 from pdtt_harness.kernel import BpfObject, bpf_objects
+from pdtt_harness.shell import TIME_FACTOR
 from pdtt_harness.world import wait_for
 
 _START_LIMIT = 2.0 * TIME_FACTOR

@@ -13,9 +13,10 @@ from typing import ClassVar
 from pdtt_harness.case import main
 from pdtt_harness.connection_case import ConnectionTest, of_user
 from pdtt_harness.doctor import LAYERS, Diagnosis, Row, diagnose
-from pdtt_harness.exporter import TIME_FACTOR, binary, environment
+from pdtt_harness.exporter import binary, environment
 from pdtt_harness.kernel import counts_memlock, has_capability
 from pdtt_harness.scrape import Scrape
+from pdtt_harness.shell import TIME_FACTOR
 from pdtt_harness.sockets import drain
 from pdtt_harness.way_case import SETTINGS, payload_gained
 
@@ -114,7 +115,7 @@ class Enough(PrivilegesTest):
         self.assertEqual((mine.status, mine.can_run), (0, True))
         for row in self.root.rows:
             if row.kind != "host" and not (
-                    "kprobe" in row.name and perf_events_need_more_than_cap_perfmon()):
+                    row.name.startswith(("kprobe", "kretprobe")) and perf_events_need_more_than_cap_perfmon()):
                 self.assertEqual(mine.row(row.kind, row.name).can_run, row.can_run, row)
 
     def test_older_sockets_of_other_namespaces_are_found_when_they_move_data(self) -> None:

@@ -33,7 +33,7 @@ class CgroupBench {
       : programs_(std::move(programs)),
         reader_({programs_->MapFd("account_map"), programs_->MapFd("user_stats_map"),
                  programs_->MapFd("host_stats_map")},
-                kAccounts, [this](std::uint32_t bank) { programs_->SetActiveBank(bank); }) {}
+                kAccounts, 0, [this](std::uint32_t bank) { programs_->SetActiveBank(bank); }) {}
 
   static std::unique_ptr<CgroupBench> MakeOrSkip() {
     ProgramOptions options = SmallMaps();

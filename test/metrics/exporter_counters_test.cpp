@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/exporter_counters.h"
 
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,7 +21,7 @@ TEST_CASE("every stage and drop reason is there from the start") {
   const pdtt::ExporterCounters counters;
   const std::string text = Text(counters);
   for (const char* const stage : {"accounts", "connections", "flows", "events", "xdp", "programs",
-                                  "maps", "names", "render"}) {
+                                  "maps", "names", "render", "reports", "records"}) {
     CHECK_THAT(text, Catch::Contains("pdtt_collect_errors_total{stage=\"" + std::string(stage) +
                                      "\"} 0\n"));
   }
@@ -39,6 +40,8 @@ TEST_CASE("an error counts for its own stage and no other") {
       {CollectStage::kMaps, "maps"},
       {CollectStage::kNames, "names"},
       {CollectStage::kRender, "render"},
+      {CollectStage::kReports, "reports"},
+      {CollectStage::kRecords, "records"},
   }));
   pdtt::ExporterCounters counters;
   counters.CountError(stage);
@@ -60,6 +63,18 @@ TEST_CASE("dropped series are added up") {
   counters.CountDroppedSeries(pdtt::DropReason::kSeriesLimit, 3);
   CHECK_THAT(Text(counters),
              Catch::Contains("pdtt_series_dropped_total{reason=\"series_limit\"} 10\n"));
+}
+
+TEST_CASE("a reload that fails leaves the time of the last good one") {
+  pdtt::ExporterCounters counters;
+  CHECK_THAT(Text(counters), Catch::Contains("pdtt_config_last_reload_successful 1\n"));
+  counters.ReloadSucceeded(std::chrono::system_clock::time_point{std::chrono::seconds{1500}});
+  counters.ReloadFailed();
+  const std::string text = Text(counters);
+  CHECK_THAT(text, Catch::Contains("pdtt_config_last_reload_successful 0\n"));
+  CHECK_THAT(text, Catch::Contains("pdtt_config_last_reload_success_timestamp_seconds 1500\n"));
+  counters.ReloadSucceeded(std::chrono::system_clock::time_point{std::chrono::seconds{1501}});
+  CHECK_THAT(Text(counters), Catch::Contains("pdtt_config_last_reload_successful 1\n"));
 }
 
 TEST_CASE("threads may count and collect at the same time") {

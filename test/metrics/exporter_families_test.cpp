@@ -57,6 +57,8 @@ pdtt_program_runs_total{program="xdp_tracker"} 0
 pdtt_map_entries{map="account_map"} 57
 pdtt_map_capacity{map="account_map"} 4096
 pdtt_map_insert_failures_total{map="account_map"} 58
+pdtt_series_exported 59
+pdtt_series_limit 20000
 pdtt_collect_duration_seconds 0.0015
 pdtt_snapshot_timestamp_seconds 1700000000.25
 )");

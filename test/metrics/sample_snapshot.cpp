@@ -56,6 +56,8 @@ void AddConnections(Snapshot& snapshot) {
   quic.command = "c\"url";
   quic.traffic = {50, 51, 52, 53};
   snapshot.connections = {scp, quic};
+  snapshot.series = 59;
+  snapshot.series_limit = 20'000;
   snapshot.connections_tracked = 54;
   snapshot.connection_handovers = 55;
 }

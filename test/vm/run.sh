@@ -4,12 +4,12 @@
 # without being able to change them, runs the tests in them, and prints what each kernel can do.
 # Kernels are fetched with apt into build/_kernels, once. A kernel that can't be had is skipped.
 #
-# usage: sudo test/vm/run.sh [--kernel NAME]... [--preset debug|release] [--ci|--chosen|--essential]
+# usage: sudo test/vm/run.sh [--kernel NAME]... [--preset debug|release] [--ci|--full|--essential]
 #                            [--write-docs] [--command COMMAND] [SUITE...]
 #
 #   --install      install the missing packages first
 #   --kernel NAME  only this kernel
-#   --ci           what each change has to pass; --chosen and --essential are its parts
+#   --ci           what each change has to pass; --full and --essential are its parts
 #   --write-docs   write docs/kernels.md
 #   --command ...  run this shell command in the guest instead, and show what it prints
 #   SUITE          only start, kernel, e2e or accuracy, or tests whose names contain this

@@ -13,7 +13,7 @@ from typing import Any
 
 from pdtt_harness import netns
 from pdtt_harness.cgroup import find_cgroup2
-from pdtt_harness.exporter import TIME_FACTOR, Exporter
+from pdtt_harness.exporter import Exporter
 from pdtt_harness.world import World, finish, wait_for
 
 from .case import LOOPBACK
@@ -148,7 +148,7 @@ class _SocketOwner:
 
     def stop(self) -> None:
         """Ends it with its input."""
-        finish(self._process, timeout=10 * TIME_FACTOR)
+        finish(self._process, timeout=10)
 
 
 def _user_name(uid: int, otherwise: str) -> str:

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pdtt_harness.exporter import TIME_FACTOR
 from pdtt_harness.netns import Namespace
 from pdtt_harness.programs import Moved, is_listening
+from pdtt_harness.shell import TIME_FACTOR
 from pdtt_harness.users import TestUser
 from pdtt_harness.world import World, finish, wait_for
 
@@ -115,7 +115,7 @@ def _end_group(process: subprocess.Popen[Any]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=10)
+            process.wait(timeout=10 * TIME_FACTOR)
 
 
 def client(world: World, *argv: str, **options: Any) -> None:

@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .exporter import TIME_FACTOR, binary, environment
+from .exporter import binary, environment
+from .shell import TIME_FACTOR
 from .world import World
 
 LAYERS = ("xdp", "sockops", "cgroup", "socket")

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .netns import Namespace
-from .scrape import Scrape
+from .scrape import Scrape, Value
+from .shell import TIME_FACTOR
 from .world import World, wait_for
-
-# Sanitizers slow the exporter down; its deadlines are about the ordinary build.
-TIME_FACTOR = float(os.environ.get("PDTT_TIME_FACTOR", "1"))
 
 # Sanitizer reports must not pass as an ordinary exit.
 _SANITIZER_EXIT = 66
@@ -58,13 +56,15 @@ class Exporter:
         `command` starts the executable in surroundings of its own.
         """
         self._world = world
+        self.killed = False
         self._namespace: Namespace | None = world.host if inside else None
         self.port = world.host.free_port() if inside else _free_port()
-        config = world.directory / f"exporter-{self.port}.yml"
-        config.write_text(f"cgroup: {cgroup or world.cgroup.path}\n"
-                          "collector: {max_age: 100ms}\n" + settings, encoding="utf-8")
+        self._always = (f"cgroup: {cgroup or world.cgroup.path}\n"
+                        "collector: {max_age: 100ms}\n")
+        self.config = world.directory / f"exporter-{self.port}.yml"
+        self.write_settings(settings)
         self.log = world.directory / f"exporter-{self.port}.log"
-        argv = [*(command or (str(binary()),)), f"--config.file={config}",
+        argv = [*(command or (str(binary()),)), f"--config.file={self.config}",
                 f"--web.listen-address=127.0.0.1:{self.port}", *flags]
         if inside:
             argv = ["nsenter", f"--net={world.host.path}", *argv]
@@ -72,9 +72,29 @@ class Exporter:
             self.process = world.start(argv, stdout=log, stderr=subprocess.STDOUT,
                                        env=environment())
 
+    def write_settings(self, settings: str) -> None:
+        """Replaces its configuration file, all at once as an editor would."""
+        new = self.config.with_suffix(".new")
+        new.write_text(self._always + settings, encoding="utf-8")
+        new.rename(self.config)
+
+    def reload(self) -> bool:
+        """Has it read its configuration file again; whether that was taken over."""
+        successes, failures = self._reloads()
+        self.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self._reloads() != (successes, failures), "the reload",
+                 timeout=15)
+        return self._reloads()[0] != successes
+
+    def _reloads(self) -> tuple[Value, int]:
+        """The time of the last success, and the number of failures."""
+        scrape = self.scrape()
+        return (scrape.value("pdtt_config_last_reload_success_timestamp_seconds"),
+                self.log_text().count('msg="configuration not reloaded"'))
+
     def start(self) -> "Exporter":
         """Waits until it counts."""
-        wait_for(self._is_ready, "exporter ready", timeout=15 * TIME_FACTOR)
+        wait_for(self._is_ready, "exporter ready", timeout=15)
         return self
 
     def _is_ready(self) -> bool:
@@ -132,7 +152,7 @@ class Exporter:
                 return None
             return scrape if self._are_named(scrape) else None
 
-        found: Scrape = wait_for(fresh, "a fresh snapshot", timeout=10 * TIME_FACTOR)
+        found: Scrape = wait_for(fresh, "a fresh snapshot", timeout=10)
         return found
 
     def _are_named(self, scrape: Scrape) -> bool:
@@ -146,6 +166,13 @@ class Exporter:
         status = self.process.wait(timeout=15 * TIME_FACTOR)
         if status != 0:
             raise AssertionError(f"exit {status} after {number.name}: {self.log_text()}")
+
+
+    def kill(self) -> None:
+        """Ends it as a crash would: nothing of it runs any more."""
+        self.killed = True
+        self.process.kill()
+        self.process.wait()
 
 
 class Watcher:

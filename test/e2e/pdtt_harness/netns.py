@@ -166,7 +166,7 @@ def connect(host: Namespace, peer: Namespace, index: int) -> Link:
 
 def wait_until_quiet(side: Namespace, quiet: float = 0.3, timeout: float = 15.0) -> None:
     """Waits until the interfaces of the namespace have counted nothing for a while."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * shell.TIME_FACTOR
     last, since = side.all_frames(), time.monotonic()
     while time.monotonic() - since < quiet:
         if time.monotonic() > deadline:

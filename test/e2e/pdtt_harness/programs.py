@@ -90,11 +90,18 @@ http {{
 class Curl:
     """curl fetching nginx's file; it reports header and body bytes to the byte."""
 
-    def __init__(self, world: World, user: TestUser, address: str, port: int) -> None:
+    def __init__(self, world: World, user: TestUser, address: str, port: int,
+                 rate: str = "0") -> None:
+        """`rate` is bytes/s, as for curl's --limit-rate; 0: as fast as it goes."""
         host = f"[{address}]" if ":" in address else address
         self._process = world.as_user(user, [
             "curl", "--silent", "--show-error", "--fail", "--noproxy", "*",
+            "--limit-rate", rate,
             "--output", "/dev/null", "--write-out", "%{json}", f"http://{host}:{port}/file"])
+
+    def is_running(self) -> bool:
+        """Whether there is still something to move."""
+        return self._process.poll() is None
 
     def finish(self) -> Moved:
         """Waits; returns the exact payload of the connection."""

@@ -30,6 +30,25 @@ def _bound(kind: socket.SocketKind, address: str, port: int, options: Sequence[i
     return made
 
 
+def _fork_as(uid: int, address: str, port: int, size: int) -> int:
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        os.setresuid(uid, uid, uid)
+        with socket.create_connection((address, port), timeout=60) as made:
+            made.sendall(bytes(size))
+            # A socket that is closed too early leaves its last packet to the kernel.
+            made.shutdown(socket.SHUT_WR)
+            made.recv(1)
+        status = 0
+    except OSError as error:
+        print(uid, error, file=sys.stderr, flush=True)
+    finally:
+        os._exit(status)
+
+
 class Shell:
     """The commands; each works on the latest socket."""
 
@@ -152,6 +171,13 @@ class Shell:
                 os._exit(0)
             if os.waitpid(child, 0)[1]:
                 raise RuntimeError(f"not as {uid}")
+
+    def send_as(self, first: int, count: int, address: str, port: int, size: int) -> None:
+        """Connects and sends as that many users at the same time, from a number on."""
+        children = [_fork_as(uid, address, port, size) for uid in range(first, first + count)]
+        failed = [child for child in children if os.waitpid(child, 0)[1]]
+        if failed:
+            raise RuntimeError(f"{len(failed)} of {count} could not send")
 
     def open_door(self, path: str) -> None:
         """Opens the unix socket at which take() waits for a socket."""

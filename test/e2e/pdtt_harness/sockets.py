@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .shell import TIME_FACTOR
 from .users import TestUser
 from .world import World
 
 # The users cannot read every place a work tree or an interpreter may be in.
 PYTHON = "/usr/bin/python3"
-_SHELL, _PAYLOAD = (Path(__file__).parent / name for name in ("socket_shell.py", "payload.py"))
 
 
-def _for_users(world: World, program: Path) -> str:
-    """A copy of the program that the users can read."""
-    copy = world.directory / program.name
+def _for_users(world: World, program: str) -> str:
+    """A copy of one of this folder's programs that the users can read."""
+    copy = world.directory / program
     if not copy.exists():
-        shutil.copy(program, copy)
+        shutil.copy(Path(__file__).parent / program, copy)
         copy.chmod(0o644)
     return str(copy)
 
@@ -34,7 +34,7 @@ class SocketShell:
                  python: Sequence[str] = (PYTHON,)) -> None:
         """`python` starts the interpreter, in surroundings of its own if need be."""
         # Any: with three pipes, none of the streams is None.
-        self._process: Any = world.as_user(user, [*python, _for_users(world, _SHELL)],
+        self._process: Any = world.as_user(user, [*python, _for_users(world, "socket_shell.py")],
                                            stdin=subprocess.PIPE, text=True)
         self.pid = int(self.do("pid"))
 
@@ -64,12 +64,17 @@ class SocketShell:
     def end(self) -> None:
         """Ends the process; its sockets close."""
         if self._process.poll() is None:
-            self._process.communicate(timeout=10)
+            self._process.communicate(timeout=10 * TIME_FACTOR)
 
 
 def move_payload(world: World, user: TestUser, case: str, *kinds: str) -> subprocess.Popen[Any]:
     """Starts a user's program that moves payload and prints how much; see payload.py."""
-    return world.as_user(user, [PYTHON, _for_users(world, _PAYLOAD), case, *kinds], text=True)
+    return user_program(world, user, "payload.py", case, *kinds)
+
+
+def user_program(world: World, user: TestUser, program: str, *args: str) -> subprocess.Popen[Any]:
+    """Starts one of this folder's programs as the user."""
+    return world.as_user(user, [PYTHON, _for_users(world, program), *args], text=True)
 
 
 def peer_socket(world: World, address: str, port: int, protocol: str) -> socket.socket:
@@ -78,7 +83,7 @@ def peer_socket(world: World, address: str, port: int, protocol: str) -> socket.
     kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
     with world.peer.entered():
         made = socket.socket(family, kind)
-    made.settimeout(20)
+    made.settimeout(20 * TIME_FACTOR)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind((address, port))
     if protocol == "tcp":
@@ -89,7 +94,7 @@ def peer_socket(world: World, address: str, port: int, protocol: str) -> socket.
 def peer_connect(world: World, address: str, port: int) -> socket.socket:
     """A TCP connection from the peers' side."""
     with world.peer.entered():
-        return socket.create_connection((address, port), timeout=20)
+        return socket.create_connection((address, port), timeout=20 * TIME_FACTOR)
 
 
 def drain(connection: socket.socket) -> threading.Thread:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from .case import KernelTest
 from .doctor import Diagnosis, diagnose
-from .exporter import TIME_FACTOR, Exporter
+from .exporter import Exporter
 from .scrape import Scrape, Value
 from .sockets import SocketShell, move_payload
 from .users import TestUser
@@ -81,7 +81,7 @@ class WayTest(KernelTest):
                     for user, some in kinds.items()}
         said: Payload = {}
         for user, program in programs.items():
-            answer: Any = json.loads(finish(program, timeout=60 * TIME_FACTOR))
+            answer: Any = json.loads(finish(program, timeout=60))
             for protocol, sums in answer.items():
                 for direction, size in sums.items():
                     if size:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import cgroup, netns, users
+from .shell import TIME_FACTOR
 from .users import TestUser
 
 _DIRECTORY = "pdtt-e2e-"
@@ -114,7 +115,11 @@ def _remove_leftover_directories() -> None:
 
 
 def wait_for(condition: Callable[[], Any], what: str, timeout: float = 10.0) -> Any:
-    """Polls until the condition holds and returns what it gave."""
+    """Polls until the condition holds and returns what it gave.
+
+    `timeout` is for the machine itself and the ordinary build, as in finish().
+    """
+    timeout *= TIME_FACTOR
     deadline = time.monotonic() + timeout
     while True:
         result = condition()
@@ -127,7 +132,7 @@ def wait_for(condition: Callable[[], Any], what: str, timeout: float = 10.0) -> 
 
 def finish(process: subprocess.Popen[Any], timeout: float = 120.0) -> Any:
     """Waits for a program that must succeed; returns its standard output."""
-    out, err = process.communicate(timeout=timeout)
+    out, err = process.communicate(timeout=timeout * TIME_FACTOR)
     if process.returncode != 0:
         raise AssertionError(f"{process.args!r}: exit {process.returncode}: {err or out}")
     return out
@@ -137,7 +142,7 @@ def stop(process: subprocess.Popen[Any]) -> None:
     """Ends a server that would run on."""
     process.terminate()
     try:
-        process.communicate(timeout=10)
+        process.communicate(timeout=10 * TIME_FACTOR)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

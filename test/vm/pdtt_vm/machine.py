@@ -26,6 +26,9 @@ _UNPACKERS = {".xz": ("xz", "-dc"), ".zst": ("zstd", "-dcq"), ".ko": ("cat",)}
 # What a healthy kernel does not say.
 _COMPLAINT = re.compile(r"BUG:|WARNING:|Oops|Call Trace:|general protection|Kernel panic|"
                         r"UBSAN:|KASAN:|blocked for more than|refcount_t")
+# Without what emulation is slow at: string instructions that go byte by byte, five levels of page
+# tables, switches around each access to user memory.
+_PROCESSOR = "max,erms=off,fsrm=off,la57=off,smap=off,smep=off"
 # On a busy machine an emulated processor may stand still for a minute; no watchdog is to bark.
 _PATIENCE = "nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
 
@@ -87,7 +90,7 @@ class Machine:
                       f"INIT={_GUEST / 'init.sh'} KERNEL=/machine{self.kernel.folder} "
                       f"MACHINE_OPTIONS={_MACHINE_OPTIONS} rdinit=/init")
         return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-                "-no-reboot", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max",
+                "-no-reboot", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", _PROCESSOR,
                 "-smp", str(self.processors), "-m", self.memory,
                 "-kernel", str(self.kernel.folder / "vmlinuz"), "-initrd", str(initramfs),
                 "-append", parameters,

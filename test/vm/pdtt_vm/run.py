@@ -24,8 +24,8 @@ _TREE = Path(__file__).resolve().parents[3]
 _PAGE = _TREE / "docs" / "kernels.md"
 _SKIPPED = 77
 _PROGRAMS = ("busybox", "getcap", "modprobe", "qemu-system-x86_64", "setpriv")
-# Of every change: all that was chosen on the kernels that most hosts run, the essential elsewhere.
-_CI = {"6.1": Extent.CHOSEN, "6.12": Extent.CHOSEN, "5.10": Extent.ESSENTIAL,
+# Of every change: all that kernels decide on those that most hosts run, the essential elsewhere.
+_CI = {"6.1": Extent.FULL, "6.12": Extent.FULL, "5.10": Extent.ESSENTIAL,
        "sid": Extent.ESSENTIAL}
 _TIME_FACTOR = 20  # how much slower than the machine itself a busy emulation may be
 
@@ -56,8 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--preset", default="release", help="whose binaries: debug or release")
     parser.add_argument("--ci", action="store_true", help="what each change has to pass")
     parser.add_argument("--essential", action="store_true", help="doctor, start and stop")
-    parser.add_argument("--chosen", action="store_true",
-                        help="what says something about a kernel")
+    parser.add_argument("--full", action="store_true", help="what a kernel decides")
     parser.add_argument("--jobs", type=int, default=2, help="guests at the same time")
     parser.add_argument("--processors", type=int, default=2, help="of each guest")
     parser.add_argument("--write-docs", action="store_true", help="write docs/kernels.md")
@@ -70,9 +69,9 @@ def _arguments() -> argparse.Namespace:
 def _extent(arguments: argparse.Namespace, name: str) -> Extent:
     if arguments.essential:
         return Extent.ESSENTIAL
-    if arguments.chosen:
-        return Extent.CHOSEN
-    return _CI[name] if arguments.ci else Extent.ALL
+    if arguments.full:
+        return Extent.FULL
+    return _CI[name] if arguments.ci else Extent.EXTRA
 
 
 def _chosen(items: Sequence[Item], extent: Extent, words: Sequence[str]) -> list[Item]:
@@ -145,15 +144,15 @@ class Run:
 
     def left_out(self) -> str:
         """For docs/kernels.md: what was not run, and what is not run with each change."""
-        left_out = suites.left_out(self._items, Extent.CHOSEN)
-        names = [f"`{item.name}`" for item in left_out if item.suite != "kernel"]
-        chosen = [f"`{item.name}`" for item in self._items
-                  if item.suite == "kernel" and item not in left_out]
-        return ("By hand, all that `test/vm/pdtt_vm/suites.py` lists, unless a part is asked for. "
-                "With each change, on 6.1 and 6.12, doctor, starting and stopping with each way "
-                "of the socket layer, and what says most about a kernel. Left out then: "
-                f"{', '.join(names)}; and of the kernel tests all but {', '.join(chosen)}. On the "
-                "others only doctor and the starts.")
+        extra = suites.left_out(self._items, Extent.FULL)
+        names = [f"`{item.name}`" for item in extra if item.suite != "kernel"]
+        kernel = [f"`{item.name}`" for item in self._items
+                  if item.suite == "kernel" and item not in extra]
+        return ("With each change, on 6.1 and 6.12, everything that a kernel decides: doctor, "
+                "starting and stopping with each way of the socket layer, and all that "
+                "`test/vm/pdtt_vm/suites.py` lists without calling it extra; on the others doctor "
+                "and the starts. By hand, on request, also what all kernels do alike: "
+                f"{', '.join(names)}; and all kernel tests beside {', '.join(kernel)}.")
 
 
 def _job() -> str:

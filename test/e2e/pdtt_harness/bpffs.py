@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bpffs of the test's own, so that what is pinned can neither meet nor outlive anything else."""
+
+from pathlib import Path
+
+from . import shell
+from .world import World
+
+
+class Bpffs:
+    """Mounted below the world's directory; what is pinned in it goes with remove()."""
+
+    def __init__(self, world: World) -> None:
+        self.path = world.directory / "bpf"
+        self.path.mkdir()
+        shell.run("mount", "-t", "bpf", "bpf", str(self.path))
+
+    @property
+    def pin_path(self) -> Path:
+        """Where exporters of the test pin."""
+        return self.path / "pdtt"
+
+    def remove(self) -> None:
+        """Unmounts it: the kernel then lets go of all that was pinned."""
+        shell.run("umount", str(self.path))
+        self.path.rmdir()
