@@ -8,11 +8,11 @@ import struct
 import subprocess
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from pdtt_harness import netns, shell
-from pdtt_harness.bpffs import Bpffs
-from pdtt_harness.case import KernelTest, main
+from pdtt_harness.bpffs import PinningTest
+from pdtt_harness.case import main
 from pdtt_harness.exporter import Exporter, binary, environment
 from pdtt_harness.kernel import bpf_objects
 from pdtt_harness.monotonic import Monotonic
@@ -32,17 +32,14 @@ _PORT = 8080
 _RATE = "100M"  # so that a transfer outlives the crashes
 
 
-class PersistenceTest(KernelTest):
-    """What the classes share: a bpffs, a server on the peers' side, and the wire to compare with."""
+class PersistenceTest(PinningTest):
+    """What the classes share: a server on the peers' side, and the wire to compare with."""
 
     PROGRAMS = ("nginx", "curl")
-    bpffs: ClassVar[Bpffs]
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.bpffs = Bpffs(cls.world)
-        cls.addClassCleanup(cls.bpffs.remove)
         Nginx(cls.world, _PORT, SIZE)
 
     def setUp(self) -> None:
@@ -50,10 +47,13 @@ class PersistenceTest(KernelTest):
         # What the exporter has left is gone before the next test.
         self.addCleanup(self.detach)
 
-    def persistent(self, settings: str = "", *flags: str) -> Exporter:
-        """Starts one that takes over what the last one left."""
-        return self.exporter("--persist", f"--pin-path={self.bpffs.pin_path}",
-                             f"--records.file={self.records}", *flags, settings=settings)
+    def flags(self) -> tuple[str, ...]:
+        """Of an exporter that takes over what the last one left."""
+        return *self.persist_flags(), f"--records.file={self.records}"
+
+    def persistent(self, settings: str = "") -> Exporter:
+        """Starts such an exporter."""
+        return self.exporter(*self.flags(), settings=settings)
 
     def detach(self) -> "subprocess.CompletedProcess[str]":
         """Runs the command `detach`."""
@@ -141,9 +141,7 @@ class Crash(PersistenceTest):
                 time.sleep(moments.uniform(0, 0.3))  # also while it starts
                 exporter.kill()
                 kills += 1
-                exporter = Exporter(self.world, (
-                    "--persist", f"--pin-path={self.bpffs.pin_path}",
-                    f"--records.file={self.records}"))
+                exporter = Exporter(self.world, self.flags())
             exporter.kill()
             self.assertTrue(curl.is_running(), "the transfer was over before the last crash")
             curl.finish()
@@ -173,7 +171,7 @@ class Restart(PersistenceTest):
 
     def test_a_second_exporter_is_refused_with_the_pid_of_the_first(self) -> None:
         first = self.persistent()
-        second = Exporter(self.world, ("--persist", f"--pin-path={self.bpffs.pin_path}"))
+        second = Exporter(self.world, self.persist_flags())
         self.assertEqual(second.process.wait(timeout=30 * TIME_FACTOR), 1)
         self.assertIn(f"is in use by process {first.process.pid};", second.log_text())
         refused = self.detach()

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from pdtt_harness.bpffs import Bpffs
+from pdtt_harness.bpffs import PinningTest
 from pdtt_harness.case import main
 from pdtt_harness.connection_case import ConnectionTest
 from pdtt_harness.exporter import Exporter, Watcher, binary
@@ -381,21 +381,12 @@ class Trouble(WrittenTest):
         self.assertEqual(len({block["source"] for block in report.connections}), 3)
 
 
-class Killed(WrittenTest):
+class Killed(PinningTest, WrittenTest):
     """An exporter that is killed again and again, and started again."""
-
-    bpffs: ClassVar[Bpffs]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.bpffs = Bpffs(cls.world)
-        cls.addClassCleanup(cls.bpffs.remove)
 
     def start(self) -> Exporter:
         """One that takes over what the last one left."""
-        return Exporter(self.world, ["--persist", f"--pin-path={self.bpffs.pin_path}"],
-                        self.settings()).start()
+        return Exporter(self.world, self.persist_flags(), self.settings()).start()
 
     def test_no_connection_is_missing_or_there_twice(self) -> None:
         rounds, count = 8, 25
@@ -413,8 +404,7 @@ class Killed(WrittenTest):
             for _ in range(count):
                 connect()
             time.sleep(random.uniform(0, 0.4))  # events are taken five times a second
-            exporter.process.kill()
-            exporter.process.wait()
+            exporter.kill()
             connect()  # nobody is there
         exporter = self.start()
         self.addCleanup(self._stop, exporter)

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the socket layer share: an exporter with one way in, and counted payload."""
 
-import contextlib
 import json
 import unittest
 from typing import Any, ClassVar
 
-from .case import KernelTest
+from .connection_case import ConnectionTest
 from .doctor import Diagnosis, diagnose
 from .exporter import Exporter
 from .scrape import Scrape, Value
-from .sockets import SocketShell, move_payload
+from .sockets import move_payload
 from .users import TestUser
 from .world import finish
 
@@ -41,7 +40,7 @@ def socket_layer(scrape: Scrape) -> tuple[Value, str, str]:
     return (scrape.value("pdtt_layer_up", layer="socket"), labels[0]["mode"], labels[0]["reason"])
 
 
-class WayTest(KernelTest):
+class WayTest(ConnectionTest):
     """Tests with one exporter whose socket layer has one way in; skipped where that cannot be."""
 
     WAY: ClassVar[str]
@@ -60,15 +59,6 @@ class WayTest(KernelTest):
         cls.running = Exporter(cls.world, settings=f"layers: {{socket: {cls.WAY}}}\n{SETTINGS}")
         cls.addClassCleanup(cls.running.stop)
         cls.running.start()
-
-    def setUp(self) -> None:
-        self.stack = contextlib.ExitStack()
-        self.addCleanup(self.stack.close)
-        self.link = self.world.links[0]
-
-    def shell(self, user: TestUser | None) -> SocketShell:
-        """A process of the user that ends with the test."""
-        return self.stack.enter_context(SocketShell(self.world, user))
 
     def moved(self, case: str, kinds: dict[TestUser, tuple[str, ...]]) -> tuple[
             Payload, Scrape, Scrape]:

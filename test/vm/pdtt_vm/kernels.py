@@ -4,7 +4,7 @@
 The mirror is the one this machine's apt is configured for. Nothing is installed, and apt's own
 state is not touched. What is there already is not fetched again.
 
-    python3 -m pdtt_vm.kernels DIR [--arch arm64] [NAME...]
+    python3 -m pdtt_vm.kernels [--arch arm64] DIR [NAME...]
 """
 
 import argparse
