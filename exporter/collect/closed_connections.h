@@ -24,6 +24,8 @@ class ClosedConnections {
 
   void Add(const std::vector<ConnectionReading>& closed, Clock::time_point now);
 
+  [[nodiscard]] std::size_t Size() const { return closed_.size(); }
+
   /// Forgets what has lingered long enough. The rest counts as published from here on.
   void Publish(Clock::time_point now, std::vector<ConnectionReading>& into);
 

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/collector.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
 
 namespace pdtt {
+namespace {
+
+constexpr std::size_t kBurst = 4096;  // closed connections
+
+}  // namespace
 
 Collector::Collector(TrafficSource& source, CollectorOptions options)
     : source_(source),
@@ -116,6 +123,7 @@ void Collector::Collect() {
       TakeEvents();  // a connection closed since the sockets were read is not gone from view
       std::vector<ConnectionReading> closed;
       closed_.Publish(start, closed);
+      ReturnMemory();
       BuiltSnapshot built = BuildSnapshot(std::move(reading), std::move(closed), options_.rules,
                                           options_.users, excluded_);
       built.snapshot.time = std::chrono::system_clock::now();
@@ -132,6 +140,15 @@ void Collector::Collect() {
     options_.log_error(std::string{"collection: "} + error.what());
   }
   Publish(std::move(snapshot));
+}
+
+// After a burst of connections the allocator would keep what it took, in thousands of small pieces.
+void Collector::ReturnMemory() {
+  most_closed_ = std::max(most_closed_, closed_.Size());
+  if (closed_.Size() + kBurst < most_closed_) {
+    malloc_trim(0);
+    most_closed_ = closed_.Size();
+  }
 }
 
 void Collector::Publish(SnapshotPtr snapshot) {

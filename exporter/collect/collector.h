@@ -67,12 +67,14 @@ class Collector {
   void TakeEvents();
   void AskForName(std::uint32_t uid);
   void Collect();
+  void ReturnMemory();
   void Publish(SnapshotPtr snapshot);
 
   TrafficSource& source_;
   CollectorOptions options_;
-  ClosedConnections closed_;    ///< the collector thread's, as the two around it
-  std::uint64_t position_ = 0;  ///< of the latest events; the collector thread's
+  ClosedConnections closed_;     ///< the collector thread's, as the two around it
+  std::size_t most_closed_ = 0;  ///< since memory was returned; the collector thread's
+  std::uint64_t position_ = 0;   ///< of the latest events; the collector thread's
   ExcludedTraffic excluded_;
 
   mutable std::mutex mutex_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/record_writer.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -19,6 +21,9 @@ constexpr auto kRetryInterval = std::chrono::seconds{1};
 
 // Written at a time: some hundred kilobytes.
 constexpr std::size_t kPiece = 1024;
+
+// Batches that wait when much comes at once.
+constexpr std::size_t kBacklog = 4;
 
 std::chrono::system_clock::time_point BootTime() {
   timespec since_boot{};
@@ -185,6 +190,10 @@ void RecordWriter::Run(const std::stop_token& stop) {
       for (const Batch& batch : batches) {  // one by one: what is written makes room in the kernel
         output_->Take(batch);
         all_written = output_->Write();
+      }
+      if (batches.size() > kBacklog) {
+        batches = {};
+        malloc_trim(0);  // or the allocator would keep what the burst took
       }
     } catch (const std::exception& error) {
       output_->Report(error.what());
