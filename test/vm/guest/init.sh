@@ -17,6 +17,10 @@ mount -t securityfs securityfs /sys/kernel/security
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
 
+# The machine may get and lose users meanwhile, and the guest makes its own.
+cp -a /etc /run/etc
+mount --bind /run/etc /etc
+
 # As if this kernel were installed.
 mkdir -p /lib/modules
 mount --bind "$KERNEL/lib/modules" /lib/modules

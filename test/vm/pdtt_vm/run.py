@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
                         help="only this one; may be given several times")
     parser.add_argument("--preset", default="release", help="whose binaries: debug or release")
     parser.add_argument("--ci", action="store_true", help="what each change has to pass")
-    parser.add_argument("--essential", action="store_true", help="doctor, start and stop")
+    parser.add_argument("--essential", action="store_true", help="doctor, verifier, start and stop")
     parser.add_argument("--full", action="store_true", help="what a kernel decides")
     parser.add_argument("--jobs", type=int, default=2, help="guests at the same time")
     parser.add_argument("--processors", type=int, default=2, help="of each guest")
@@ -150,8 +150,8 @@ class Run:
                   if item.suite == "kernel" and item not in extra]
         return ("With each change, on 6.1 and 6.12, everything that a kernel decides: doctor, "
                 "starting and stopping with each way of the socket layer, and all that "
-                "`test/vm/pdtt_vm/suites.py` lists without calling it extra; on the others doctor "
-                "and the starts. By hand, on request, also what all kernels do alike: "
+                "`test/vm/pdtt_vm/suites.py` lists without calling it extra; on the others doctor, "
+                "the verifier and the starts. By hand, on request, also what all kernels do alike: "
                 f"{', '.join(names)}; and all kernel tests beside {', '.join(kernel)}.")
 
 

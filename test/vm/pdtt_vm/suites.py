@@ -14,7 +14,7 @@ from typing import Any
 class Extent(enum.IntEnum):
     """How much is run."""
 
-    ESSENTIAL = 0  # doctor, and starting and stopping with each way of the socket layer
+    ESSENTIAL = 0  # doctor, the verifier, starting and stopping with each way of the socket layer
     FULL = 1  # what a kernel decides
     EXTRA = 2  # the rest
 
@@ -82,18 +82,18 @@ ACCURACY = [
     Item("accuracy", "scp upload", extent=Extent.EXTRA),
 ]
 
-# Of the kernel tests, those whose outcome the verifier decides.
-_DECIDED_BY_THE_KERNEL = ("every combination", "as many as there may be")
+# Of the kernel tests, those that load every program with all settings that change its code.
+_VERIFIER_TESTS = ("every combination", "as many as there may be")
 
 
 def kernel_tests(names: Sequence[str]) -> list[Item]:
     """Each Catch2 test of that name by itself."""
-    return [Item("kernel", name, extent=Extent.FULL if _is_decided_by_the_kernel(name)
+    return [Item("kernel", name, extent=Extent.ESSENTIAL if _asks_the_verifier(name)
                  else Extent.EXTRA) for name in names]
 
 
-def _is_decided_by_the_kernel(name: str) -> bool:
-    return any(word in name for word in _DECIDED_BY_THE_KERNEL)
+def _asks_the_verifier(name: str) -> bool:
+    return any(word in name for word in _VERIFIER_TESTS)
 
 
 def left_out(items: Sequence[Item], extent: Extent) -> list[Item]:
