@@ -60,8 +60,8 @@ void Flatten(const btf& types, std::uint32_t id, const std::string& prefix, std:
   const std::span members{btf_members(type), btf_vlen(type)};
   for (std::uint32_t i = 0; i < members.size(); ++i) {
     const std::string name = btf__name_by_offset(&types, members[i].name_off);
-    Flatten(types, members[i].type, prefix.empty() ? name : prefix + "." + name,
-            offset + btf_member_bit_offset(type, i) / 8, fields);
+    const std::string path = prefix.empty() ? name : std::string{prefix}.append(".").append(name);
+    Flatten(types, members[i].type, path, offset + btf_member_bit_offset(type, i) / 8, fields);
   }
 }
 
