@@ -54,14 +54,16 @@ HostReading ToHost(const pdtt_host& host) {
           .handovers = host.handovers};
 }
 
-AccountReader::AccountReader(const Maps& maps, std::uint32_t capacity, std::uint32_t active,
+AccountReader::AccountReader(const Maps& maps, std::uint32_t capacity,
+                             std::optional<std::uint32_t> adopted,
                              std::function<void(std::uint32_t)> activate_bank)
     : maps_(maps),
       capacity_(capacity),
       activate_bank_(std::move(activate_bank)),
       account_counters_(maps.account_counters, kAccountWords),
       host_counters_(maps.host_counters, sizeof(pdtt_host) / sizeof(std::uint64_t)),
-      active_(active) {}
+      active_(adopted.value_or(0)),
+      knows_both_(!adopted) {}
 
 bool AccountReader::ReadKeys() {
   keys_.clear();
@@ -107,6 +109,10 @@ bool AccountReader::Balanced(const Bank& bank) const {
 }
 
 std::optional<AccountsReading> AccountReader::Read() {
+  if (!std::exchange(knows_both_, true) && !Read()) {
+    knows_both_ = false;
+    return std::nullopt;
+  }
   const std::uint32_t resting = std::exchange(active_, 1 - active_);
   activate_bank_(active_);
   const auto deadline = std::chrono::steady_clock::now() + kLongestWait;

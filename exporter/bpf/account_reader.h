@@ -28,9 +28,9 @@ class AccountReader {
     int host_counters;
   };
 
-  /// `active` is the bank that programs add to now. A reading refreshes what is known of one bank,
-  /// so that it takes two before the counts of an earlier process are complete.
-  AccountReader(const Maps& maps, std::uint32_t capacity, std::uint32_t active,
+  /// `adopted` is the bank that the programs of an earlier process add to; unset: nobody has counted
+  /// yet.
+  AccountReader(const Maps& maps, std::uint32_t capacity, std::optional<std::uint32_t> adopted,
                 std::function<void(std::uint32_t)> activate_bank);
 
   /// Empty if the kernel gave an error. An unbalanced reading is returned as it is after a bounded
@@ -56,6 +56,7 @@ class AccountReader {
   PerCpuCounters account_counters_;
   PerCpuCounters host_counters_;
   std::uint32_t active_;
+  bool knows_both_;  ///< a reading refreshes what is known of one bank
   std::array<Bank, PDTT_BANKS> banks_;
   std::vector<pdtt_account_key> keys_;
 };

@@ -38,7 +38,7 @@ KernelSource::KernelSource(const KernelOptions& options)
       programs_(prepared_),
       accounts_({programs_.MapFd("account_map"), programs_.MapFd("user_stats_map"),
                  programs_.MapFd("host_stats_map")},
-                Accounts(options), programs_.ActiveBank(),
+                Accounts(options), fresh_ ? std::nullopt : std::optional{programs_.ActiveBank()},
                 [this](std::uint32_t bank) { programs_.SetActiveBank(bank); }),
       xdp_users_(programs_.MapFd("xdp_user_map"), kFrameWords),
       xdp_results_(programs_.MapFd("xdp_result_map"), kFrameWords),
@@ -133,9 +133,6 @@ void KernelSource::FinishTakeover() {
     pins_->MoveNext();
   }
   carried_ = ReadCarried(carried, carried_host);
-  if (!fresh_ && !accounts_.Read()) {
-    throw std::runtime_error("the pinned accounts cannot be read");
-  }
 }
 
 EventsReading KernelSource::ReadEvents() {

@@ -21,6 +21,8 @@ from pdtt_harness.users import TestUser
 SIZE = 200_000_000
 MTU = 1500
 TOLERANCE = 1e-4
+# iperf3 is done when everything is in the socket; its server may close before it has arrived.
+_LEFT_BEHIND = 4_000_000
 PACKETS_PER_CONNECTION = 4
 _NGINX_PORT, _IPERF3_PORT, _NETCAT_PORT = 8080, 5201, 5300
 _UDP_OPTIONS = ("--udp", "--bitrate", "600M", "--length", "1400")
@@ -60,7 +62,7 @@ class TrafficTest(KernelTest):
             link = self.world.links[index]
             counted = peer.frames(link.device) - frames[index]
             lost = host.frames(link.device).tx_dropped - dropped[index]
-            self.assertGreaterEqual(max(counted.rx_bytes, counted.tx_bytes), SIZE * 0.98)
+            self.assertGreaterEqual(max(counted.rx_bytes, counted.tx_bytes), SIZE - _LEFT_BEHIND)
             with self.subTest(user=user.name):
                 self.check_wire(before, after, user, link, counted, lost, moved[index])
                 self.check_payload(before, after, user, moved[index])

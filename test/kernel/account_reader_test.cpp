@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -35,11 +36,11 @@ class Book {
             CreateMap(BPF_MAP_TYPE_PERCPU_ARRAY, {4, sizeof(pdtt_account), capacity * PDTT_BANKS})),
         host_(CreateMap(BPF_MAP_TYPE_PERCPU_ARRAY, {4, sizeof(pdtt_host), PDTT_BANKS})) {}
 
-  AccountReader Reader() {
-    return {
-        {accounts_.Get(), counters_.Get(), host_.Get()}, capacity_, 0, [this](std::uint32_t bank) {
-          activated.push_back(bank);
-        }};
+  AccountReader Reader(std::optional<std::uint32_t> adopted = std::nullopt) {
+    return {{accounts_.Get(), counters_.Get(), host_.Get()},
+            capacity_,
+            adopted,
+            [this](std::uint32_t bank) { activated.push_back(bank); }};
   }
 
   void SetKey(const pdtt_account_key& key, std::uint32_t slot) {
@@ -156,6 +157,21 @@ TEST_CASE("A reading adds up all CPUs and both banks", "[kernel]") {
   CHECK(reading->accounts[1].closed == 10);
 }
 
+TEST_CASE("The first reading of adopted tables has what is in both banks", "[kernel]") {
+  if (!BpfIsAllowed()) {
+    return;
+  }
+  Book book{8};
+  book.SetHost(0, Host({10, 0, 1, 0}, {10, 0, 1, 0}));
+  book.SetHost(1, Host({500, 0, 2, 0}, {500, 0, 2, 0}));
+  const auto active = GENERATE(0U, 1U);
+  AccountReader reader = book.Reader(active);
+  const auto reading = reader.Read();
+  REQUIRE(reading);
+  CHECK(reading->host.all == Traffic{510, 0, 3, 0});
+  CHECK(book.activated == std::vector<std::uint32_t>{1 - active, active});
+}
+
 TEST_CASE("The other bank is made active before one is read, in turns", "[kernel]") {
   if (!BpfIsAllowed()) {
     return;
@@ -259,7 +275,7 @@ TEST_CASE("A packet that is half counted when the bank comes to rest is waited f
 }
 
 TEST_CASE("Accounts that cannot be read give no reading instead of zeros") {
-  AccountReader reader{{-1, -1, -1}, 8, 0, [](std::uint32_t) {}};
+  AccountReader reader{{-1, -1, -1}, 8, std::nullopt, [](std::uint32_t) {}};
   CHECK_FALSE(reader.Read());
 }
 

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +34,8 @@ class CgroupBench {
       : programs_(std::move(programs)),
         reader_({programs_->MapFd("account_map"), programs_->MapFd("user_stats_map"),
                  programs_->MapFd("host_stats_map")},
-                kAccounts, 0, [this](std::uint32_t bank) { programs_->SetActiveBank(bank); }) {}
+                kAccounts, std::nullopt,
+                [this](std::uint32_t bank) { programs_->SetActiveBank(bank); }) {}
 
   static std::unique_ptr<CgroupBench> MakeOrSkip() {
     ProgramOptions options = SmallMaps();
