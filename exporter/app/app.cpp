@@ -92,7 +92,7 @@ KernelOptions App::WithSubuids(KernelOptions options) const {
 CollectorOptions App::ToCollectorOptions(const Config& config) {
   CollectorOptions options;
   options.rules = ToSnapshotRules(config);
-  options.rules.networks = source_.SetNetworks(ToNamedPrefixes(config.networks));
+  options.rules.networks = source_.NetworkNames();
   options.linger = config.connections_linger;
   options.closed_connections = config.limit_connections;
   options.before_collection = [this] {

@@ -105,7 +105,7 @@ void KernelSource::FillTables() {
     const UniqueFd names{bpf_obj_get((prepared_.old_tables->directory / "network_names").c_str())};
     CopyNetworkNames(names.Get(), programs_.MapFd("network_names"));
   }
-  static_cast<void>(SetNetworks(options_.networks));
+  network_names_ = SetNetworks(options_.networks);
   if (!SetSubuids(options_.subuids)) {
     ThrowBpf(errno, "fill subuid_map");
   }

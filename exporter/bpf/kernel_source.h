@@ -49,6 +49,9 @@ class KernelSource : public TrafficSource {
     return networks_.Set(networks);
   }
 
+  /// The names by number, as of the start.
+  [[nodiscard]] const std::vector<std::string>& NetworkNames() const { return network_names_; }
+
   /// How long an idle flow is still read before it ends.
   void SetFlowLinger(std::chrono::milliseconds linger) {
     options_.flow_linger = linger;
@@ -85,6 +88,7 @@ class KernelSource : public TrafficSource {
   PerCpuCounters failures_;
   SubuidMap subuids_;
   NetworkMap networks_;
+  std::vector<std::string> network_names_;
   AccountsReading carried_;  ///< counted by programs that these have replaced
   std::uint64_t flows_ = 0;  ///< in flow_stats_map at the last reading, idle ones included
   IdleFlows idle_flows_;
