@@ -28,8 +28,8 @@ class AccountReader {
     int host_counters;
   };
 
-  /// `adopted` is the bank that the programs of an earlier process add to; unset: nobody has counted
-  /// yet.
+  /// `adopted` is the bank that the programs of an earlier process add to; unset: nobody has
+  /// counted yet.
   AccountReader(const Maps& maps, std::uint32_t capacity, std::optional<std::uint32_t> adopted,
                 std::function<void(std::uint32_t)> activate_bank);
 
