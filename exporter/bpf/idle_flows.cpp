@@ -15,11 +15,19 @@ namespace {
 
 constexpr auto kBetweenLooks = std::chrono::seconds{5};
 constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kMillisecond = 1'000'000;
 
 std::uint64_t Now(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * kSecond + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// To the millisecond: two readings of it must agree, so that a flow that is handed over again after
+// a crash has the same end, by which its record is known.
+std::uint64_t SuspendedTime() {
+  const std::uint64_t monotonic = Now(CLOCK_MONOTONIC);
+  return (Now(CLOCK_BOOTTIME) - monotonic) / kMillisecond * kMillisecond;
 }
 
 Traffic Difference(const Traffic& all, const Traffic& part) {
@@ -40,7 +48,7 @@ bool IdleFlows::LessKey::operator()(const pdtt_flow_key& one, const pdtt_flow_ke
 ConnectionReading IdleFlows::HandOver(const pdtt_flow_key& key, const pdtt_flow& flow) {
   ConnectionReading reading = ToConnection(key, flow);
   reading.reason = CloseReason::kIdle;
-  reading.end_ns = flow.last_ns + (Now(CLOCK_BOOTTIME) - Now(CLOCK_MONOTONIC));
+  reading.end_ns = flow.last_ns + SuspendedTime();
   const auto [entry, is_first] = handed_over_.try_emplace(key);
   const HandedOver before =
       std::exchange(entry->second, {flow.last_ns, reading.end_ns, reading.traffic});
