@@ -15,8 +15,7 @@ namespace {
 constexpr auto kCollectionTimeout = std::chrono::seconds{8};
 
 HttpResponse Text(int status, std::string text) {
-  return {status, "text/plain; charset=utf-8",
-          [text = std::move(text)](const Sink& sink) { sink(text); }};
+  return {.status = status, .body = [text = std::move(text)](const Sink& sink) { sink(text); }};
 }
 
 bool CgroupLayerUp(const Snapshot& snapshot) {
@@ -31,8 +30,8 @@ HttpResponse Metrics(Collector& collector, const ExporterCounters& counters,
   if (!snapshot) {
     return Text(503, "no snapshot yet\n");
   }
-  return {200, "text/plain; version=0.0.4; charset=utf-8",
-          [snapshot = std::move(snapshot), &counters](const Sink& sink) {
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = [snapshot = std::move(snapshot), &counters](const Sink& sink) {
             WriteMetricsPage(*snapshot, counters, "/proc", sink);
           }};
 }
@@ -57,7 +56,8 @@ HttpResponse LandingPage() {
       "<li><a href=\"/-/healthy\">Health</a></li>\n"
       "<li><a href=\"/-/ready\">Readiness</a></li>\n</ul>\n<p>Version " +
       std::string{kVersion} + " (revision " + std::string{kRevision} + ")</p>\n</body></html>\n";
-  return {200, "text/html; charset=utf-8", [page](const Sink& sink) { sink(page); }};
+  return {.content_type = "text/html; charset=utf-8",
+          .body = [page](const Sink& sink) { sink(page); }};
 }
 
 }  // namespace
@@ -65,11 +65,11 @@ HttpResponse LandingPage() {
 std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& counters,
                               const std::atomic<std::chrono::milliseconds>& max_age) {
   return {
-      {"/", [] { return LandingPage(); }},
-      {"/metrics",
-       [&collector, &counters, &max_age] { return Metrics(collector, counters, max_age); }},
-      {"/-/healthy", [] { return Text(200, "healthy\n"); }},
-      {"/-/ready", [&collector] { return Ready(collector); }},
+      {"/", [](const HttpRequest&) { return LandingPage(); }},
+      {"/metrics", [&collector, &counters, &max_age](
+                       const HttpRequest&) { return Metrics(collector, counters, max_age); }},
+      {"/-/healthy", [](const HttpRequest&) { return Text(200, "healthy\n"); }},
+      {"/-/ready", [&collector](const HttpRequest&) { return Ready(collector); }},
   };
 }
 

@@ -206,8 +206,12 @@ int HttpServer::Impl::Respond(mg_connection* connection, const ResponseTerms& te
                               const HttpRoute& route) {
   bool untouched = true;  // nothing has left yet, so it can still become a 500
   try {
-    const HttpResponse response = route.respond();
+    const HttpRequest request{.accept = HeaderList(*mg_get_request_info(connection), "Accept")};
+    const HttpResponse response = route.respond(request);
     ResponseWriter writer(TransportOf(connection), terms, response.status, response.content_type);
+    for (const auto& [name, value] : response.headers) {
+      writer.AddHeader(name, value);
+    }
     try {
       if (!terms.head && response.body) {
         response.body([&writer](std::string_view piece) { return writer.Write(piece); });

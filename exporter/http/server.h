@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pdtt {
@@ -14,15 +15,21 @@ namespace pdtt {
 /// Takes the next piece of a body. False: the client is gone or too slow, stop writing.
 using Sink = std::function<bool(std::string_view)>;
 
+/// What a route may ask about the request that it answers.
+struct HttpRequest {
+  std::string accept;  ///< all values of the header Accept as one list; empty: none was sent
+};
+
 struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< beside the general ones
   std::function<void(const Sink&)> body{};  ///< may run for GET only; HEAD never calls it
 };
 
 struct HttpRoute {
   std::string path;  ///< matched exactly, case-sensitively
-  std::function<HttpResponse()> respond;
+  std::function<HttpResponse(const HttpRequest&)> respond;
 };
 
 struct HttpOptions {

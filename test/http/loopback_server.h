@@ -13,7 +13,9 @@ inline HttpOptions Loopback() {
 }
 
 inline HttpRoute Hello() {
-  return {"/hello", [] { return HttpResponse{.body = [](const Sink& sink) { sink("hello"); }}; }};
+  return {"/hello", [](const HttpRequest&) {
+            return HttpResponse{.body = [](const Sink& sink) { sink("hello"); }};
+          }};
 }
 
 inline std::string Address(const HttpServer& server) {

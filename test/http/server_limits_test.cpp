@@ -16,6 +16,7 @@
 
 using namespace std::chrono_literals;
 using pdtt::HttpOptions;
+using pdtt::HttpRequest;
 using pdtt::HttpResponse;
 using pdtt::HttpRoute;
 using pdtt::HttpServer;
@@ -33,7 +34,7 @@ using Clock = std::chrono::steady_clock;
 
 /// A body that goes on for as long as anybody reads it.
 HttpRoute Endless(std::atomic<int>& stopped) {
-  return {"/endless", [&stopped] {
+  return {"/endless", [&stopped](const HttpRequest&) {
             return HttpResponse{.body = [&stopped](const Sink& sink) {
               const std::string piece(65536, 'x');
               while (sink(piece)) {
@@ -144,7 +145,7 @@ TEST_CASE("stalled readers and idle clients do not delay the end of the server")
 TEST_CASE("fifty clients at once all get whole replies") {
   const std::string text(300'000, 'y');
   const HttpServer server(
-      Loopback(), {{"/text", [&text] {
+      Loopback(), {{"/text", [&text](const HttpRequest&) {
                       return HttpResponse{.body = [&text](const Sink& sink) { sink(text); }};
                     }}});
   std::atomic<int> whole = 0;

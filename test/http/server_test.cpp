@@ -11,6 +11,7 @@
 #include "http/http_client.h"
 
 using pdtt::HttpOptions;
+using pdtt::HttpRequest;
 using pdtt::HttpResponse;
 using pdtt::HttpRoute;
 using pdtt::HttpServer;
@@ -35,32 +36,38 @@ std::string LargeText() {
 
 std::vector<HttpRoute> Routes() {
   const auto text = [](int status, const std::string& body) {
-    return [status, body] {
+    return [status, body](const HttpRequest&) {
       return HttpResponse{.status = status, .body = [body](const Sink& sink) { sink(body); }};
     };
   };
   return {
       {"/metrics", text(200, "small\n")},
       {"/-/ready", text(503, "not yet\n")},
-      {"/empty", [] { return HttpResponse{.content_type = "application/json"}; }},
+      {"/empty",
+       [](const HttpRequest&) { return HttpResponse{.content_type = "application/json"}; }},
       {"/large",
-       [] {
+       [](const HttpRequest&) {
          return HttpResponse{.body = [](const Sink& sink) {
            for (int i = 0; i < kLines && sink(kLine); ++i) {
            }
          }};
        }},
-      {"/throws-early", []() -> HttpResponse { throw std::runtime_error("no snapshot"); }},
-      {"/throws-oddly", []() -> HttpResponse { throw 42; }},
+      {"/accept",
+       [](const HttpRequest& request) {
+         return HttpResponse{.headers = {{"X-Accept", request.accept}}};
+       }},
+      {"/throws-early",
+       [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no snapshot"); }},
+      {"/throws-oddly", [](const HttpRequest&) -> HttpResponse { throw 42; }},
       {"/throws-in-body",
-       [] {
+       [](const HttpRequest&) {
          return HttpResponse{.body = [](const Sink& sink) {
            sink("a few bytes");
            throw std::runtime_error("while writing");
          }};
        }},
       {"/throws-late",
-       [] {
+       [](const HttpRequest&) {
          return HttpResponse{.body = [](const Sink& sink) {
            std::mt19937 random(1);  // so that compressed text is large, too
            for (int i = 0; i < 1'000'000; ++i) {
@@ -110,6 +117,13 @@ TEST_CASE("a route answers with its status, type, body and the fixed headers") {
   CHECK(Fetch(fixture.address, "/-/ready").status == 503);
   CHECK(Fetch(fixture.address, "/empty").headers.at("content-type") == "application/json");
   CHECK(Fetch(fixture.address, "/empty").headers.at("content-length") == "0");
+}
+
+TEST_CASE("a route sees what the request accepts and adds headers of its own") {
+  Fixture fixture;
+  const HttpReply reply = Fetch(fixture.address, "/accept", "Accept: a/b\r\nAccept: c/d\r\n");
+  CHECK(reply.headers.at("x-accept") == "a/b,c/d");
+  CHECK(Fetch(fixture.address, "/accept").headers.at("x-accept").empty());
 }
 
 TEST_CASE("query strings are ignored and absolute request targets understood") {
