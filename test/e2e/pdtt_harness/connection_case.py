@@ -9,6 +9,7 @@ from . import netns
 from .case import KernelTest
 from .exporter import Exporter
 from .scrape import Scrape
+from .shell import TIME_FACTOR
 from .sockets import SocketShell, peer_socket
 from .users import TestUser
 
@@ -65,7 +66,8 @@ class ConnectionTest(KernelTest):
 
     def fresh(self, exporter: Exporter) -> Scrape:
         """A scrape that includes everything sent so far."""
-        netns.wait_until_quiet(self.world.peer, quiet=0.2)
+        # Where processors are emulated, a stack may pause for longer than on any real host.
+        netns.wait_until_quiet(self.world.peer, quiet=max(0.2, 0.05 * TIME_FACTOR))
         return exporter.scrape_fresh()
 
     def check_counters_equal_users(self, before: Scrape, after: Scrape, user: TestUser,

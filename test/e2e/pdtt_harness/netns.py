@@ -79,17 +79,22 @@ class Namespace:
 
     def ip_packets(self) -> tuple[int, int]:
         """Packets the IP layers received and sent: a super-packet is one of them."""
-        received = sent = 0
-        lines = self.run("cat", "/proc/net/snmp").splitlines()
-        names, values = (line.split() for line in lines if line.startswith("Ip:"))
-        ipv4 = dict(zip(names[1:], map(int, values[1:])))
-        received += ipv4["InReceives"]
-        sent += ipv4["OutRequests"]
+        ipv4 = self._snmp("Ip:")
+        received, sent = ipv4["InReceives"], ipv4["OutRequests"]
         for line in self.run("cat", "/proc/net/snmp6").splitlines():
             name, value = line.split()
             received += int(value) if name == "Ip6InReceives" else 0
             sent += int(value) if name == "Ip6OutRequests" else 0
         return received, sent
+
+    def resent_segments(self) -> int:
+        """TCP segments that the stack sent again."""
+        return self._snmp("Tcp:")["RetransSegs"]
+
+    def _snmp(self, prefix: str) -> dict[str, int]:
+        lines = self.run("cat", "/proc/net/snmp").splitlines()
+        names, values = (line.split()[1:] for line in lines if line.startswith(prefix))
+        return dict(zip(names, map(int, values)))
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
