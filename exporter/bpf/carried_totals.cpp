@@ -249,14 +249,10 @@ void CarryTotals(const OldTables& from, int carried_map, int carried_host) {
 
 AccountsReading ReadCarried(int carried_map, int carried_host) {
   AccountsReading carried;
-  pdtt_account_key key{};
-  pdtt_account account{};
-  for (const void* before = nullptr; bpf_map_get_next_key(carried_map, before, &key) == 0;
-       before = &key) {
-    if (bpf_map_lookup_elem(carried_map, &key, &account) == 0) {
-      carried.accounts.push_back(ToAccount(key, account));
-    }
-  }
+  ForEachEntrySlowly<pdtt_account_key, pdtt_account>(
+      carried_map, [&carried](const pdtt_account_key& key, const pdtt_account& account) {
+        carried.accounts.push_back(ToAccount(key, account));
+      });
   const std::uint32_t only = 0;
   pdtt_host host{};
   if (bpf_map_lookup_elem(carried_host, &only, &host) == 0) {

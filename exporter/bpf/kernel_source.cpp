@@ -72,15 +72,19 @@ ProgramOptions KernelSource::PreparedOptions() {
   OldTables found;
   if (Pins::AreReady(pins_->NextTables())) {
     // An earlier process was ended while new tables took the place of others.
-    if (Programs::Fit(prepared, pins_->NextTables(), found)) {
+    if (!Programs::Fit(prepared, pins_->NextTables(), found)) {
+      throw std::runtime_error(
+          "an upgrade was interrupted, with other settings than these: start once with the limits "
+          "and interfaces of then, or give up what was counted (pdtt-exporter detach)");
+    }
+    fresh_ = false;
+    if (Pins::AreReady(pins_->Tables())) {
+      static_cast<void>(Programs::Fit(prepared, pins_->Tables(), found));  // what they differ in
       prepared.tables = pins_->NextTables();
-      prepared.old_tables = OldTables{pins_->Tables(), true, true};
-      fresh_ = false;
+      prepared.old_tables = found;
       return prepared;
     }
-    throw std::runtime_error(
-        "an upgrade was interrupted, with other settings than these: start once with the limits "
-        "and interfaces of then, or give up what was counted (pdtt-exporter detach)");
+    pins_->MoveNext();  // all but this was done
   }
   Pins::Remove(pins_->NextTables());
   if (!Pins::AreReady(pins_->Tables())) {

@@ -15,6 +15,12 @@ constexpr std::uint32_t kElements = 256;
 
 }  // namespace
 
+std::uint32_t CapacityOf(int fd) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.max_entries : 0;
+}
+
 PerCpuCounters::PerCpuCounters(int fd, std::size_t words) : fd_(fd), words_(words), cpus_(0) {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) {

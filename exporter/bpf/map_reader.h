@@ -40,6 +40,25 @@ template <typename Key, typename Value, typename Use>
   return true;
 }
 
+/// How many entries the map can have; 0 if the kernel does not say.
+[[nodiscard]] std::uint32_t CapacityOf(int fd);
+
+/// The same key by key, for maps of any kind that are seldom read: a system call or two for each
+/// entry. One that vanishes meanwhile is left out.
+template <typename Key, typename Value, typename Use>
+void ForEachEntrySlowly(int fd, Use use) {
+  Key key{};
+  Value value{};
+  const void* before = nullptr;
+  for (std::uint32_t left = CapacityOf(fd); left > 0 && bpf_map_get_next_key(fd, before, &key) == 0;
+       --left) {
+    if (bpf_map_lookup_elem(fd, &key, &value) == 0) {
+      use(key, value);
+    }
+    before = &key;
+  }
+}
+
 /// Reads a per-CPU array whose values are u64 counters, summed over all CPUs.
 class PerCpuCounters {
  public:

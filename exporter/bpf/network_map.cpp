@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "bpf/error.h"
+#include "bpf/map_reader.h"
 #include "pdtt_abi.h"
 
 namespace pdtt {
@@ -25,10 +26,8 @@ struct LessKey {
 
 std::vector<pdtt_lpm_key> Keys(int fd) {
   std::vector<pdtt_lpm_key> keys;
-  pdtt_lpm_key key{};
-  while (bpf_map_get_next_key(fd, keys.empty() ? nullptr : &keys.back(), &key) == 0) {
-    keys.push_back(key);
-  }
+  ForEachEntrySlowly<pdtt_lpm_key, std::uint32_t>(
+      fd, [&keys](const pdtt_lpm_key& key, std::uint32_t) { keys.push_back(key); });
   return keys;
 }
 

@@ -190,6 +190,9 @@ void Pins::Remove(const fs::path& tables) {
 }
 
 void Pins::MoveNext() const {
+  // First what says that they can be read: who is ended in between must not read half of them.
+  std::error_code ignored;
+  fs::remove(Tables() / "state_map", ignored);
   Remove(Tables());
   fs::rename(NextTables(), Tables());
 }

@@ -7,23 +7,12 @@
 #include <set>
 
 #include "bpf/error.h"
+#include "bpf/map_reader.h"
 #include "bpf/unique_fd.h"
 #include "pdtt_abi.h"
 
 namespace pdtt {
 namespace {
-
-template <typename Use>
-void ForEachAccount(int account_map, Use use) {
-  pdtt_account_key key{};
-  std::uint32_t slot = 0;
-  for (const void* before = nullptr; bpf_map_get_next_key(account_map, before, &key) == 0;
-       before = &key) {
-    if (bpf_map_lookup_elem(account_map, &key, &slot) == 0) {
-      use(key, slot);
-    }
-  }
-}
 
 UniqueFd Open(const OldTables& tables, const char* map) {
   const auto pin = tables.directory / map;
@@ -51,21 +40,22 @@ void TakeOverSlots(const OldTables& from, int account_map, std::uint32_t capacit
   std::uint32_t slot = 0;
   while (bpf_map_lookup_and_delete_elem(old_free.Get(), nullptr, &slot) == 0) {
   }
-  ForEachAccount(old.Get(), [&](const pdtt_account_key& key, std::uint32_t used) {
-    if (used >= capacity) {
-      return;
-    }
-    if (const int error = bpf_map_update_elem(account_map, &key, &used, BPF_ANY); error != 0) {
-      ThrowBpf(error, "fill account_map");
-    }
-  });
+  ForEachEntrySlowly<pdtt_account_key, std::uint32_t>(
+      old.Get(), [&](const pdtt_account_key& key, std::uint32_t used) {
+        if (used >= capacity) {
+          return;
+        }
+        if (const int error = bpf_map_update_elem(account_map, &key, &used, BPF_ANY); error != 0) {
+          ThrowBpf(error, "fill account_map");
+        }
+      });
 }
 
 // A stack: the last number pushed is the first one used, so that those in use stay dense.
 void FillFreeSlots(int account_map, int free_slots_map, std::uint32_t capacity) {
   std::set<std::uint32_t> used;
-  ForEachAccount(account_map,
-                 [&](const pdtt_account_key&, std::uint32_t slot) { used.insert(slot); });
+  ForEachEntrySlowly<pdtt_account_key, std::uint32_t>(
+      account_map, [&](const pdtt_account_key&, std::uint32_t slot) { used.insert(slot); });
   std::uint32_t top = 0;
   if (!used.empty() && bpf_map_lookup_elem(free_slots_map, nullptr, &top) == 0) {
     return;  // taken over with the accounts

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "bpf/map_reader.h"
 #include "pdtt_abi.h"
 
 namespace pdtt {
@@ -34,13 +35,10 @@ std::vector<UidPrefix> ToPrefixes(std::uint32_t first, std::uint32_t last) {
 }
 
 SubuidMap::SubuidMap(int fd) : fd_(fd) {
-  pdtt_uid_lpm_key key{};
-  std::uint32_t owner = 0;
-  for (const void* before = nullptr; bpf_map_get_next_key(fd_, before, &key) == 0; before = &key) {
-    if (bpf_map_lookup_elem(fd_, &key, &owner) == 0) {
-      owners_.emplace(UidPrefix{be32toh(key.uid), key.prefix_len}, owner);
-    }
-  }
+  ForEachEntrySlowly<pdtt_uid_lpm_key, std::uint32_t>(
+      fd_, [&](const pdtt_uid_lpm_key& key, std::uint32_t owner) {
+        owners_.emplace(UidPrefix{be32toh(key.uid), key.prefix_len}, owner);
+      });
 }
 
 bool SubuidMap::Set(std::span<const SubuidRange> ranges) {

@@ -29,6 +29,7 @@ KILLS = 20
 PACKETS = 4  # what may be missing or too much
 MTU = 1500
 _PORT = 8080
+_HALFWAY_KILLS = 8
 _RATE = "100M"  # so that a transfer outlives the crashes
 
 
@@ -257,6 +258,51 @@ class Upgrade(PersistenceTest):
         self.assertAlmostEqual(
             after.sum("pdtt_user_receive_bytes_total", user=user.name),
             link.ip_bytes(counted.tx_bytes, counted.tx_packets), delta=PACKETS * MTU)
+        self.check_connections(after, user)
+
+    def test_upgrades_that_are_killed_halfway(self) -> None:
+        """The next start goes on where the killed one was; the sockets' layout changes, too."""
+        user = self.world.create_user("dave")
+        before = self.frames()
+        exporter = self.persistent()
+        curl = self.curl(user, _RATE)
+        self.wait_for_traffic(exporter, user)
+        exporter.stop()
+        halfway = self.bpffs.pin_path / "next/state_map"
+        resumed = 0
+        for kill in range(_HALFWAY_KILLS):
+            if halfway.exists():
+                resumed += 1
+            else:
+                self.set_layout("socket_layout" if kill % 2 else "table_layout", 1_000 + kill)
+            exporter = Exporter(self.world, self.flags())
+            deadline = time.monotonic() + 10 * TIME_FACTOR
+            while not halfway.exists() and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(0.02 * kill)
+            exporter.kill()
+        self.assertTrue(curl.is_running(), "the transfer was over before the last kill")
+        exporter = self.persistent()
+        curl.finish()
+        counted = self.frames() - before
+        self.assertGreater(resumed, 0)
+        link = self.world.links[0]
+        after = exporter.scrape_fresh()
+        self.assertAlmostEqual(
+            after.sum("pdtt_user_receive_bytes_total", user=user.name),
+            link.ip_bytes(counted.tx_bytes, counted.tx_packets), delta=PACKETS * MTU)
+        self.check_connections(after, user)
+
+    def test_all_of_an_upgrade_but_the_last_step(self) -> None:
+        user = self.world.create_user("erin")
+        before = self.frames()
+        exporter = self.persistent()
+        Curl(self.world, user, self.world.links[0].peer4, _PORT, "0").finish()
+        counted = self.frames() - before
+        exporter.stop()
+        (self.bpffs.pin_path / "tables").rename(self.bpffs.pin_path / "next")
+        after = self.persistent().scrape_fresh()
+        self.check_wire(after, user, counted)
         self.check_connections(after, user)
 
 
