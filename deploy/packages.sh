@@ -13,8 +13,8 @@ BUILD_PACKAGES=(
 # To check and test it, beside those.
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
-  catch2 clang-format clang-tidy curl ethtool iperf3 iproute2 iputils-ping netcat-openbsd nginx
-  passwd procps prometheus python3 util-linux
+  binutils catch2 clang-format clang-tidy cppcheck curl ethtool iperf3 iproute2 iputils-ping
+  netcat-openbsd nginx passwd procps prometheus python3 strace systemd util-linux
 )
 
 # For the cases of the accuracy suite, which skips those whose programs are missing.

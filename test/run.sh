@@ -54,6 +54,17 @@ check_tidy() {
     failures+=(clang-tidy)
 }
 
+# The kernel's part has no compile commands, and is C.
+check_cppcheck() {
+  echo "== style: cppcheck"
+  local flags=(--quiet --template=gcc --error-exitcode=1 "--enable=warning,performance,portability"
+    --library=posix --library=test/cppcheck/macros.cfg
+    --suppressions-list=test/cppcheck/suppressions.txt -j "$(nproc)")
+  cppcheck "${flags[@]}" --project="build/$1/compile_commands.json" -i build ||
+    failures+=(cppcheck)
+  cppcheck "${flags[@]}" --language=c -I ebpf -I ebpf/shared ebpf || failures+=("cppcheck of ebpf")
+}
+
 run_tests() {
   echo "== $1: testing"
   ctest --test-dir "build/$1" --output-on-failure --no-tests=error \
@@ -76,6 +87,7 @@ for preset in "${presets[@]}"; do
   build "$preset"
   if [[ $tidy == yes ]]; then
     check_tidy "$preset"
+    check_cppcheck "$preset"
     tidy=no
   fi
   run_tests "$preset"

@@ -70,7 +70,7 @@ std::string HolderOf(int fd) {
   std::ifstream locks{"/proc/locks"};
   for (std::string line; std::getline(locks, line);) {
     std::istringstream words{line};
-    const std::vector<std::string> fields{std::istream_iterator<std::string>{words}, {}};
+    const std::vector<std::string> fields(std::istream_iterator<std::string>{words}, {});
     if (fields.size() > 5 && fields[1] == "FLOCK" && fields[5] == place.str()) {
       return fields[4];
     }

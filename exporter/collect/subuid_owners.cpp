@@ -31,7 +31,8 @@ std::optional<std::uint32_t> UidOfUser(const std::string& name_or_uid) {
   std::vector<char> buffer(kLargestEntry);
   passwd entry{};
   passwd* found = nullptr;
-  getpwnam_r(name_or_uid.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  // A name service that fails knows no such user.
+  static_cast<void>(getpwnam_r(name_or_uid.c_str(), &entry, buffer.data(), buffer.size(), &found));
   if (found != nullptr) {
     return entry.pw_uid;
   }
