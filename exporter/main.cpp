@@ -57,7 +57,7 @@ int Run(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
   }
   int received = 0;
   {
-    pdtt::App app{config, log};
+    pdtt::App app{config, line.config_file, log};
     for (sigwait(&signals, &received); received == SIGHUP; sigwait(&signals, &received)) {
       app.Reload([&] { return ReadAgain(arguments, line); });
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/app.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <chrono>
 #include <exception>
@@ -9,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/file_access.h"
 #include "app/kernel_options.h"
 #include "app/reload.h"
 #include "app/routes.h"
+#include "http/listen_address.h"
 #include "metrics/label_text.h"
 
 namespace pdtt {
@@ -56,6 +60,27 @@ RecordOptions ToRecordOptions(const Config& config) {
   return {config.records_file, config.records_journald, config.records_min_bytes};
 }
 
+LaterNeeds ToLaterNeeds(const Config& config, const std::filesystem::path& config_file) {
+  LaterNeeds needs;
+  needs.user = config.user;
+  for (const std::string& address : config.web_listen) {
+    needs.ports.push_back(ParseListenAddress(address).port);
+  }
+  if (!config_file.empty()) {
+    needs.reads.push_back(config_file);
+  }
+  if (config.web_config_file) {
+    needs.reads.push_back(*config.web_config_file);
+  }
+  if (config.report_prefix) {
+    needs.writes = ReportFilesOf(*config.report_prefix);
+  }
+  if (config.records_file) {
+    needs.writes.emplace_back(*config.records_file);
+  }
+  return needs;
+}
+
 std::string Joined(const std::vector<std::string>& parts) {
   std::string joined;
   for (const std::string& part : parts) {
@@ -66,14 +91,15 @@ std::string Joined(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-App::App(const Config& config, Log& log)
+App::App(const Config& config, const std::filesystem::path& config_file, Log& log)
     : log_(log),
       config_(config),
       max_age_(config.collector_max_age),
       full_tables_(log),
       subuids_(ReadSubuids(config)),
-      names_(ToUserNamesOptions(counters_)),
       source_(WithSubuids(ToKernelOptions(config))),
+      privileges_(DropPrivileges(ToLaterNeeds(config, config_file))),
+      names_(ToUserNamesOptions(counters_)),
       records_(ToRecordOptions(config), ToRecordCallbacks()),
       collector_(source_, ToCollectorOptions(config)),
       reports_(ToReportOptions(config), ToReportCallbacks()),
@@ -229,9 +255,22 @@ void App::LogStart(const Config& config) {
   for (const std::string& problem : source_.AttachedLayers().Problems()) {
     log_.Warn("kernel refuses a part", {{"reason", problem}});
   }
+  LogPrivileges();
   for (const std::string& address : server_.ListenAddresses()) {
     log_.Info("serving",
               {{"url", "http://" + address + "/metrics"}, {"allow", Joined(config.web_allow)}});
+  }
+}
+
+void App::LogPrivileges() {
+  std::string kept;
+  for (const KeptCapability& capability : privileges_.kept) {
+    kept += (kept.empty() ? "" : "; ") + capability.name + ": " + capability.reason;
+  }
+  log_.Info("privileges dropped",
+            {{"uid", std::to_string(geteuid())}, {"kept", kept.empty() ? "none" : kept}});
+  for (const std::string& problem : privileges_.problems) {
+    log_.Warn("privileges not dropped", {{"reason", problem}});
   }
 }
 

@@ -4,11 +4,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
 #include "app/full_tables.h"
 #include "app/log.h"
+#include "app/privileges.h"
 #include "bpf/kernel_source.h"
 #include "collect/collector.h"
 #include "collect/subuid_owners.h"
@@ -25,7 +27,8 @@ namespace pdtt {
 /// HTTP server can't run; then nothing is left in the kernel.
 class App {
  public:
-  App(const Config& config, Log& log);
+  /// `config_file`, if there is one, is what Reload() will want to read.
+  App(const Config& config, const std::filesystem::path& config_file, Log& log);
 
   /// Takes over what `read` returns and can change while running. Where that fails, the
   /// configuration in force stays, and log and metrics say so.
@@ -41,6 +44,7 @@ class App {
   void PassOnSubuids();
   void Apply(const Config& config);
   void LogStart(const Config& config);
+  void LogPrivileges();
 
   Log& log_;
   Config config_;  ///< in force
@@ -48,8 +52,10 @@ class App {
   FullTables full_tables_;
   ExporterCounters counters_;
   std::optional<SubuidOwners> subuids_;  ///< the collector thread's
-  UserNames names_;
   KernelSource source_;
+  /// After all that needs privileges, and before the first thread: it is threads that have them.
+  Privileges privileges_;
+  UserNames names_;
   RecordWriter records_;
   Collector collector_;
   ReportWriter reports_;  ///< the last report needs the collector

@@ -37,6 +37,7 @@ constexpr auto kFixedSettings = std::to_array<FixedSetting>({
     Fixed<&Config::web_allow>("web.allow"),
     Fixed<&Config::web_local_users>("web.local_users"),
     Fixed<&Config::web_config_file>("web.config_file"),
+    Fixed<&Config::user>("user"),
     Fixed<&Config::log_format>("log.format"),
 });
 

@@ -118,6 +118,13 @@ void RequireBpf(const KernelFacts& facts) {
   }
 }
 
+// No map has the number -1. Whoever hears of that was let through.
+bool MapsNeedPrivilege() {
+  const std::uint32_t key = 0;
+  std::uint64_t value = 0;
+  return bpf_map_lookup_elem(-1, &key, &value) != 0 && errno == EPERM;
+}
+
 bool ProgramStatisticsEnabled() {
   std::ifstream file{"/proc/sys/kernel/bpf_stats_enabled"};
   int enabled = 0;

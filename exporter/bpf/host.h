@@ -39,6 +39,10 @@ void RequireCgroup2(const std::filesystem::path& cgroup);
 /// Throws std::runtime_error with that.
 void RequireBpf(const KernelFacts& facts);
 
+/// Whether bpf(2) refuses the calling thread, as it is now, even the maps that it has open: before
+/// Linux 5.19 it does so without CAP_BPF where kernel.unprivileged_bpf_disabled is set.
+[[nodiscard]] bool MapsNeedPrivilege();
+
 /// True while kernel.bpf_stats_enabled is on.
 [[nodiscard]] bool ProgramStatisticsEnabled();
 

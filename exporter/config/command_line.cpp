@@ -82,6 +82,9 @@ constexpr Flag kRunFlags[] = {
      [](const Values& /*values*/, Config& config) { config.persist = true; }},
     {"--no-persist", "", false, "Leave nothing in the kernel after the end (default)",
      [](const Values& /*values*/, Config& config) { config.persist = false; }},
+    {"--user", "NAME", false,
+     "Go on as this user once everything is attached\n(default: as the user who starts it)",
+     [](const Values& values, Config& config) { config.user = ParseUser(values.front()); }},
     {"--log.level", "LEVEL", false, "debug, info, warn or error, on stderr (default: info)",
      [](const Values& values, Config& config) {
        config.log_level = ParseChoice<LogLevel>(values.front(), kLogLevels);

@@ -91,6 +91,9 @@ struct Config {
 
   bool persist = false;
 
+  std::optional<std::string>
+      user;  ///< to go on as after the start; unset: as the one who starts it
+
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
 

@@ -184,6 +184,8 @@ constexpr Key kKeys[] = {
                ConfigDraft& config) { ReadSection(value, "web", kWebKeys, config); }},
     {"persist",
      [](const YamlNode& value, ConfigDraft& config) { config.persist = ReadBool(value); }},
+    {"user",
+     [](const YamlNode& value, ConfigDraft& config) { config.user = ParseUser(ReadText(value)); }},
     {"log", [](const YamlNode& value,
                ConfigDraft& config) { ReadSection(value, "log", kLogKeys, config); }},
 };

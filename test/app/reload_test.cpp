@@ -53,6 +53,7 @@ TEST_CASE("what cannot change stays as it is and is named", "[reload]") {
       {"web.allow", Changed([](Config& c) { c.web_allow = {"::1/128"}; })},
       {"web.local_users", Changed([](Config& c) { c.web_local_users = {"root"}; })},
       {"web.config_file", Changed([](Config& c) { c.web_config_file = "/etc/pdtt/web.yml"; })},
+      {"user", Changed([](Config& c) { c.user = "nobody"; })},
       {"log.format", Changed([](Config& c) { c.log_format = LogFormat::kJson; })},
   }));
   Config applied = wanted;

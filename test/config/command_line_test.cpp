@@ -209,6 +209,7 @@ TEST_CASE("The help names every command and flag with its default, and nothing t
                                "--records.file FILE",
                                "--persist",
                                "--no-persist",
+                               "--user NAME",
                                "detach",
                                "--log.level LEVEL",
                                "default: info",
@@ -227,6 +228,11 @@ TEST_CASE("What this version does not have is refused") {
       values<Case>({{{"--web.config.file=/x"}, "--web.config.file"},
                     {{"--web.local-user", "root", "--web.local-user=a"}, "--web.local-user"}}));
   CHECK(UsageErrorOf(words) == name + " is not available in this version; see --help");
+}
+
+TEST_CASE("The user to go on as can be named") {
+  CHECK(Parse({}).config.user == std::nullopt);
+  CHECK(Parse({"--user=pdtt"}).config.user == "pdtt");
 }
 
 TEST_CASE("What persists can be switched on, off again, and removed") {

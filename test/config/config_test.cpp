@@ -40,6 +40,7 @@ TEST_CASE("Every key of a file reaches its field") {
       "web:\n"
       "  listen: [0.0.0.0:80, '[::]:0']\n"
       "  allow: [192.0.2.0/24]\n"
+      "user: pdtt\n"
       "log: {level: debug, format: json}\n");
   CHECK(config.interfaces == std::vector<std::string>{"eth0", "eth1"});
   CHECK(config.cgroup == "/sys/fs/cgroup/unified");
@@ -57,6 +58,7 @@ TEST_CASE("Every key of a file reaches its field") {
   CHECK(config.xdp == XdpMode::kGeneric);
   CHECK(config.socket == SocketMode::kTracepoint);
   CHECK(config.collector_max_age == milliseconds{100});
+  CHECK(config.user == "pdtt");
   CHECK(config.report_prefix == "/var/log/pdtt/p");
   CHECK(config.report_interval == milliseconds{3'600'000});
   CHECK(config.report_console);
