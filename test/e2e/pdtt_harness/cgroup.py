@@ -46,8 +46,12 @@ def remove_leftovers() -> None:
 
 
 def _empty_and_remove(path: Path) -> None:
+    """Also what a service manager has made inside."""
     deadline = time.monotonic() + 10
     while path.exists():
+        for child in path.iterdir():
+            if child.is_dir():
+                _empty_and_remove(child)
         for pid in (path / "cgroup.procs").read_text(encoding="ascii").split():
             try:
                 os.kill(int(pid), signal.SIGKILL)
