@@ -66,6 +66,7 @@ END_TO_END = [
     Item("e2e", "test_socket_layer.Choice"),
     Item("e2e", "test_privileges.Enough"),
     Item("e2e", "test_privileges.TooFew"),
+    Item("e2e", "test_least_privilege.Dropped"),
     Item("e2e", "test_doctor.Doctor", extent=Extent.EXTRA),
     Item("e2e", "test_host_setup.Mounts"),
     Item("e2e", "test_persistence.Restart", shrink={"SIZE": 4_000_000}),
