@@ -34,7 +34,14 @@ for ((i = 0; i < ${#arguments[@]}; ++i)); do
   esac
 done
 
+# Whoever called sudo may look, too. Users that are named here replace the default.
+users=()
+if [[ ${SUDO_USER:-root} != root && " ${arguments[*]-}" != *" --web.local-user"* ]]; then
+  users=(--web.local-user=root --web.local-user=prometheus "--web.local-user=$SUDO_USER")
+fi
+
 echo "== running the exporter with config/exporter.yml"
 echo "   look:  curl http://$address/metrics"
 echo "   stop:  Ctrl-C; nothing stays in the kernel"
-exec build/release/exporter/app/pdtt-exporter --config.file=config/exporter.yml "$@"
+exec build/release/exporter/app/pdtt-exporter --config.file=config/exporter.yml \
+  "${users[@]}" "$@"

@@ -180,6 +180,26 @@ struct {
 } failure_map SEC(".maps") __weak;
 
 /*
+ * What the exporter listens on -> 0. A prefix where it listens on every address of one. Of this
+ * process alone, as is the next: neither is ever pinned.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct pdtt_listen_key);
+	__type(value, __u32);
+} listen_map SEC(".maps") __weak;
+
+/* Uids of this host's users who may connect to that -> 0. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PDTT_MAX_CLIENTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} client_map SEC(".maps") __weak;
+
+/*
  * Closed connections and new accounts, in the order they happened. Room for 50,000: the exporter
  * takes them five times a second, but lets go of them when their records are written. Its pages
  * count as resident memory of the exporter, twice.

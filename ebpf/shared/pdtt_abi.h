@@ -41,6 +41,9 @@
 #define PDTT_MAX_NETWORKS     64
 #define PDTT_NETWORK_NAME_LEN 64
 
+#define PDTT_MAX_CLIENTS     1024 /* users who may connect to the exporter */
+#define PDTT_LISTEN_KEY_BITS 160
+
 enum pdtt_protocol {
 	PDTT_TCP = 0,
 	PDTT_UDP = 1,
@@ -193,6 +196,13 @@ struct pdtt_uid_lpm_key {
 	__u32 uid; /* network byte order */
 };
 
+/* Key of listen_map: a TCP port and address that someone may connect to. */
+struct pdtt_listen_key {
+	__u32 prefix_len; /* bits of port and addr */
+	__u32 port; /* network byte order, as in bpf_sock_addr */
+	__u32 addr[4]; /* network byte order, IPv4 is stored v4-mapped */
+};
+
 /* XDP: Ethernet frame bytes. */
 struct pdtt_frames {
 	__u64 bytes;
@@ -275,6 +285,7 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_conn_owner) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_tcp_progress) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_lpm_key) == 20);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_uid_lpm_key) == 8);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_listen_key) == 24);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_frames) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 160);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_state) == 80);

@@ -103,7 +103,9 @@ App::App(const Config& config, const std::filesystem::path& config_file, Log& lo
       records_(ToRecordOptions(config), ToRecordCallbacks()),
       collector_(source_, ToCollectorOptions(config)),
       reports_(ToReportOptions(config), ToReportCallbacks()),
+      access_(source_.Guard(), source_.AttachedLayers().ConnectGuardRefusal(), log, config),
       server_(ToHttpOptions(config, log), Routes(collector_, counters_, max_age_)) {
+  access_.SetAddresses(server_.ListenAddresses());
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);
 }
@@ -226,6 +228,7 @@ void App::Apply(const Config& config) {
   });
   reports_.SetOptions(ToReportOptions(config));
   records_.SetOptions(ToRecordOptions(config));
+  access_.SetUsers(config.web_local_users);
   names_.Forget();
   max_age_ = config.collector_max_age;
   log_.SetLevel(config.log_level);
@@ -257,8 +260,9 @@ void App::LogStart(const Config& config) {
   }
   LogPrivileges();
   for (const std::string& address : server_.ListenAddresses()) {
-    log_.Info("serving",
-              {{"url", "http://" + address + "/metrics"}, {"allow", Joined(config.web_allow)}});
+    log_.Info("serving", {{"url", "http://" + address + "/metrics"},
+                          {"allow", Joined(config.web_allow)},
+                          {"local_users", access_.Text()}});
   }
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "app/full_tables.h"
+#include "app/local_access.h"
 #include "app/log.h"
 #include "app/privileges.h"
 #include "bpf/kernel_source.h"
@@ -59,6 +60,7 @@ class App {
   RecordWriter records_;
   Collector collector_;
   ReportWriter reports_;  ///< the last report needs the collector
+  LocalAccess access_;    ///< guards before anything listens
   HttpServer server_;
 };
 

@@ -29,6 +29,7 @@ struct Trials {
   std::map<std::string, Refusal, std::less<>> programs;
   std::set<std::string, std::less<>> attached;
   std::vector<std::string> problems;
+  Refusal connect_guard;
 };
 
 // Errors of the start have the remedy behind the first semicolon.
@@ -52,6 +53,7 @@ Layer LayerOf(ProgramPart part) {
     case ProgramPart::kCgroup:
     case ProgramPart::kOlderSockets:
     case ProgramPart::kConnections:
+    case ProgramPart::kConnectGuard:
       break;
   }
   return Layer::kCgroup;
@@ -75,7 +77,7 @@ void TryLayers(const Config& config, Trials& trials) {
   without_xdp.interfaces.clear();
   without_xdp.persist = false;
   try {
-    const KernelSource source{ToKernelOptions(without_xdp)};
+    KernelSource source{ToKernelOptions(without_xdp)};
     const Layers& layers = source.AttachedLayers();
     for (const LayerStatus& status : layers.Status()) {
       trials.layers[status.layer] = {status.reason, status.remedy};
@@ -87,6 +89,10 @@ void TryLayers(const Config& config, Trials& trials) {
       }
     }
     trials.problems = layers.Problems();
+    trials.connect_guard = layers.ConnectGuardRefusal();
+    if (trials.connect_guard.reason.empty()) {
+      trials.connect_guard = TryConnectGuard(source.Guard());
+    }
   } catch (const std::exception& error) {
     const Refusal refusal = ToRefusal(error);
     for (const Layer layer : kAllLayers) {
@@ -243,6 +249,8 @@ Diagnosis Diagnose(const Config& config) {
   findings.facts = facts;
   findings.counts = trials.layers.at(Layer::kCgroup).reason.empty();
   findings.problems = trials.problems;
+  findings.connect_guard = trials.connect_guard;
+  findings.local_users = FindLocalUsers(config.web_local_users);
   findings.cgroup = CgroupOf(config, findings.cgroup_refusal);
   findings.whole_host = CgroupId(findings.cgroup) == kRootCgroup;
 

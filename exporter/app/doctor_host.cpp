@@ -103,6 +103,17 @@ DiagnosisRow OlderSockets(const std::vector<std::string>& problems) {
               "sockets older than the exporter are found when it starts");
 }
 
+DiagnosisRow LocalUsersRow(const HostFindings& findings) {
+  const LocalUsers& users = findings.local_users;
+  std::string detail = users.known.empty()
+                           ? "nobody of this host may connect"
+                           : "may connect: " + Join(users.known, ", ") + "; others get EPERM";
+  if (!users.unknown.empty()) {
+    detail += "; no such user: " + Join(users.unknown, ", ");
+  }
+  return Fact("local_users", findings.connect_guard, detail);
+}
+
 }  // namespace
 
 std::vector<DiagnosisRow> HostRows(const HostFindings& findings) {
@@ -119,6 +130,7 @@ std::vector<DiagnosisRow> HostRows(const HostFindings& findings) {
       Bpffs(facts),
   };
   if (findings.counts) {
+    rows.push_back(LocalUsersRow(findings));
     rows.push_back(OlderSockets(findings.problems));
   }
   return rows;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/doctor.h"
+#include "app/local_access.h"
 #include "bpf/kernel_facts.h"
 #include "bpf/refusal.h"
 
@@ -20,6 +21,8 @@ struct HostFindings {
   bool counts = false;           ///< the cgroup layer ran
   /// What could not be done, a line each, though every layer is up; see Layers::Problems().
   std::vector<std::string> problems;
+  Refusal connect_guard;   ///< why users who may not connect are not kept out
+  LocalUsers local_users;  ///< who may
 };
 
 [[nodiscard]] std::vector<DiagnosisRow> HostRows(const HostFindings& findings);

@@ -39,6 +39,15 @@ std::vector<SocketWay> ToWays(SocketMode mode) {
   throw std::logic_error("a mode of the socket layer without meaning");
 }
 
+// Where the configuration names a cgroup, this one may be hidden.
+std::filesystem::path FindRootCgroup() {
+  try {
+    return FindCgroup2("/proc/self/mounts");
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
 }  // namespace
 
 std::vector<NamedPrefixes> ToNamedPrefixes(const std::vector<Network>& networks) {
@@ -59,6 +68,7 @@ KernelOptions ToKernelOptions(const Config& config) {
   LayerOptions& layers = options.layers;
   layers.cgroup = config.cgroup ? *config.cgroup : FindCgroup2("/proc/self/mounts");
   RequireCgroup2(layers.cgroup);
+  layers.root_cgroup = FindRootCgroup();
   layers.xdp = ToAttachMode(config.xdp);
   layers.socket_ways = ToWays(config.socket);
 

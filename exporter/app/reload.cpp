@@ -35,7 +35,6 @@ constexpr auto kFixedSettings = std::to_array<FixedSetting>({
     Fixed<&Config::socket>("layers.socket"),
     Fixed<&Config::web_listen>("web.listen"),
     Fixed<&Config::web_allow>("web.allow"),
-    Fixed<&Config::web_local_users>("web.local_users"),
     Fixed<&Config::web_config_file>("web.config_file"),
     Fixed<&Config::user>("user"),
     Fixed<&Config::log_format>("log.format"),

@@ -47,7 +47,8 @@ KernelSource::KernelSource(const KernelOptions& options)
       networks_(programs_.MapFd("network_map"), programs_.MapFd("network_names")),
       idle_flows_(programs_.MapFd("flow_stats_map"), options.programs.connections,
                   options.flow_linger),
-      events_(programs_.MapFd("events")) {
+      events_(programs_.MapFd("events")),
+      guard_(programs_.MapFd("listen_map"), programs_.MapFd("client_map")) {
   FillTables();
   const LayerKeeping keeping{pins_.get(), prepared_.generation, !prepared_.old_tables};
   layers_ = std::make_unique<Layers>(programs_, options_.layers, socket_, keeping);
@@ -140,6 +141,7 @@ void KernelSource::FinishTakeover() {
 }
 
 EventsReading KernelSource::ReadEvents() {
+  guard_.FollowAddresses();  // this is what is called most often
   EventsReading events = events_.Read();
   for (ConnectionReading& flow : idle_flows_.Take(IdleFlows::Clock::now())) {
     events.closed.push_back(flow);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bpf/account_reader.h"
+#include "bpf/connect_guard.h"
 #include "bpf/event_reader.h"
 #include "bpf/idle_flows.h"
 #include "bpf/layers.h"
@@ -61,6 +62,9 @@ class KernelSource : public TrafficSource {
   /// Whose the sub-uids are from now on. False with errno set if the kernel has no room for all.
   bool SetSubuids(std::span<const SubuidRange> ranges) { return subuids_.Set(ranges); }
 
+  /// Who of this host may connect to the exporter; Layers::ConnectGuardRefusal() says if it holds.
+  [[nodiscard]] ConnectGuard& Guard() { return guard_; }
+
   [[nodiscard]] const Layers& AttachedLayers() const { return *layers_; }
 
   /// What an earlier process left that this one goes on with, in plain words; empty: nothing.
@@ -93,6 +97,7 @@ class KernelSource : public TrafficSource {
   std::uint64_t flows_ = 0;  ///< in flow_stats_map at the last reading, idle ones included
   IdleFlows idle_flows_;
   EventReader events_;
+  ConnectGuard guard_;
   std::unique_ptr<Layers> layers_;  ///< last: nothing is attached before the maps are filled
 };
 

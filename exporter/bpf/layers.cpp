@@ -55,6 +55,7 @@ Layers::Layers(Programs& programs, const LayerOptions& options, const WayTrial& 
   AttachSocketLayer(socket);
   AttachCgroupLayer();
   AttachXdpLayer();
+  AttachConnectGuard();
   if (keeping_.pins != nullptr) {
     keeping_.pins->DropLinksExcept(kept_);
   }
@@ -284,6 +285,34 @@ void Layers::AttachXdpLayer() {
     AttachXdpTo(interface);
   }
   status.up = status.reason.empty();
+}
+
+// At the root even where only a part of the host is counted, and never pinned: there is nothing to
+// guard once the process has gone.
+void Layers::AttachConnectGuard() {
+  if (options_.root_cgroup.empty()) {
+    guard_refusal_ = {"no cgroup2 is mounted", "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified"};
+    return;
+  }
+  const UniqueFd root{open(options_.root_cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  for (const char* name : {"connect4_guard", "connect6_guard"}) {
+    const bpf_program* program = programs_.Find(name);
+    if (program == nullptr) {
+      guard_refusal_ = programs_.RefusalOf(name);
+      continue;
+    }
+    UniqueFd link = AttachCgroup(program, root.Get());
+    if (!link) {
+      guard_refusal_ = ExplainHere(Step::kAttachCgroup, errno);
+      continue;
+    }
+    attached_.push_back({name, 0, "", std::move(link)});
+  }
+  if (guard_refusal_.reason.empty() && CgroupId(options_.root_cgroup) != kRootCgroup) {
+    guard_refusal_ = {"only processes below " + options_.root_cgroup.string() +
+                          " are refused: the root of the host's cgroup2 is not visible here",
+                      "run the exporter in the host's cgroup namespace (--cgroupns=host)"};
+  }
 }
 
 std::string Layers::MissingInterface() const {

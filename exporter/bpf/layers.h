@@ -29,6 +29,7 @@ struct Interface {
 
 struct LayerOptions {
   std::filesystem::path cgroup;
+  std::filesystem::path root_cgroup;  ///< the mount of cgroup2; empty: none was found
   std::vector<Interface> interfaces;
   XdpAttachMode xdp = XdpAttachMode::kAuto;
   std::vector<SocketWay> socket_ways;  ///< to try, in this order
@@ -62,6 +63,9 @@ class Layers {
   /// What no layer's state tells, such as sockets that could not be looked at; a line each.
   [[nodiscard]] const std::vector<std::string>& Problems() const { return problems_; }
 
+  /// Why connect() is not, or not everywhere, refused to those who may not; see ConnectGuard.
+  [[nodiscard]] const Refusal& ConnectGuardRefusal() const { return guard_refusal_; }
+
  private:
   struct Attached {
     std::string program;
@@ -76,6 +80,7 @@ class Layers {
   void TakeOverSocketLayer();
   void AttachXdpLayer();
   void AttachIterators();
+  void AttachConnectGuard();
   void FindOlderSockets();
   void FindOlderSocketsByIterator();
   void FindOlderSocketsByDescriptor();
@@ -99,6 +104,7 @@ class Layers {
   std::vector<Attached> attached_;
   std::vector<SocketHook> socket_hooks_;
   std::vector<std::string> problems_;
+  Refusal guard_refusal_;
 };
 
 }  // namespace pdtt

@@ -49,6 +49,8 @@ constexpr std::array kPrograms = {
     ProgramInfo{"iter_tcp", ProgramPart::kOlderSockets},
     ProgramInfo{"iter_udp", ProgramPart::kOlderSockets},
     ProgramInfo{"iter_sockets", ProgramPart::kConnections},
+    ProgramInfo{"connect4_guard", ProgramPart::kConnectGuard},
+    ProgramInfo{"connect6_guard", ProgramPart::kConnectGuard},
 };
 
 std::uint32_t Entries(std::size_t count) {
@@ -101,8 +103,10 @@ std::string PinName(const pdtt_bpf& skeleton, const bpf_map* map) {
   return map == skeleton.maps.bss ? "bss" : bpf_map__name(map);
 }
 
+// What is of one process: its settings, and who may connect to it.
 bool IsPinned(const pdtt_bpf& skeleton, const bpf_map* map) {
-  return map != skeleton.maps.rodata;  // the settings of one process
+  return map != skeleton.maps.rodata && map != skeleton.maps.listen_map &&
+         map != skeleton.maps.client_map;
 }
 
 bool HasShapeOf(const bpf_map* map, int fd) {

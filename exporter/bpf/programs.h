@@ -25,7 +25,15 @@ struct pdtt_state;
 namespace pdtt {
 
 /// What a program is part of. The first four are the layers.
-enum class ProgramPart { kXdp, kSockops, kCgroup, kSocket, kOlderSockets, kConnections };
+enum class ProgramPart {
+  kXdp,
+  kSockops,
+  kCgroup,
+  kSocket,
+  kOlderSockets,
+  kConnections,
+  kConnectGuard
+};
 
 /// How the socket layer sees what applications send and receive.
 enum class SocketWay { kNone, kTracepoint, kFentry, kKprobe };

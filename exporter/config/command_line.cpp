@@ -53,6 +53,12 @@ constexpr Flag kRunFlags[] = {
      [](const Values& values, Config& config) {
        config.web_listen = ParseAll(values, kMostListenAddresses, ParseListenAddress);
      }},
+    {"--web.local-user", "NAME", true,
+     "User of this host who may connect, by name or uid; repeatable\n"
+     "(default: root, prometheus)",
+     [](const Values& values, Config& config) {
+       config.web_local_users = ParseAll(values, kMostLocalUsers, ParseUser);
+     }},
     {"--cgroup", "PATH", false,
      "Count the sockets below this cgroup\n(default: auto, the root of the mounted cgroup2)",
      [](const Values& values, Config& config) { config.cgroup = ParseCgroup(values.front()); }},
@@ -94,7 +100,6 @@ constexpr Flag kRunFlags[] = {
        config.log_format = ParseChoice<LogFormat>(values.front(), kLogFormats);
      }},
     {"--web.config.file", "FILE", false, "", nullptr},
-    {"--web.local-user", "NAME", true, "", nullptr},
 };
 
 constexpr const char* kFooter =

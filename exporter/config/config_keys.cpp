@@ -106,11 +106,6 @@ constexpr Key kRecordKeys[] = {
      }},
 };
 
-void ReadLocalUsers(const YamlNode& value, ConfigDraft& config) {
-  config.web_local_users = ReadList(value, {.fewest = 0, .most = 1024}, ParseUser);
-  throw NotAvailable();
-}
-
 void ReadWebConfigFile(const YamlNode& value, ConfigDraft& config) {
   config.web_config_file = ParseAbsolutePath(ReadText(value));
   throw NotAvailable();
@@ -132,7 +127,10 @@ constexpr Key kWebKeys[] = {
      [](const YamlNode& value, ConfigDraft& config) {
        config.web_allow = ReadList(value, {.fewest = 1, .most = 256}, CheckedPrefix);
      }},
-    {"web.local_users", ReadLocalUsers},
+    {"web.local_users",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.web_local_users = ReadList(value, {.fewest = 0, .most = kMostLocalUsers}, ParseUser);
+     }},
     {"web.config_file", ReadWebConfigFile},
 };
 

@@ -184,6 +184,19 @@ TEST_CASE("A memory limit matters if nothing can be counted because of it", "[do
   CHECK(HostRow(findings, "memlock").can_run);
 }
 
+TEST_CASE("Who of this host may connect is a row, and why others can, too", "[doctor]") {
+  HostFindings findings = Findings();
+  CHECK(HostRow(findings, "local_users").detail == "nobody of this host may connect");
+  findings.local_users = {{0, 1000}, {"root", "1000"}, {"prometheus"}};
+  CHECK(HostRow(findings, "local_users").detail ==
+        "may connect: root, 1000; others get EPERM; no such user: prometheus");
+  findings.connect_guard = {"no cgroup2 is mounted", "mount one"};
+  const DiagnosisRow row = HostRow(findings, "local_users");
+  CHECK_FALSE(row.can_run);
+  CHECK(row.detail == "no cgroup2 is mounted");
+  CHECK(row.remedy == "mount one");
+}
+
 TEST_CASE("A missing cgroup2 and what is not found are rows with a remedy", "[doctor]") {
   HostFindings findings = Findings();
   findings.cgroup_refusal = {"no cgroup2 file system is mounted", "mount one"};

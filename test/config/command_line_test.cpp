@@ -218,21 +218,29 @@ TEST_CASE("The help names every command and flag with its default, and nothing t
                                "/etc/pdtt/exporter.yml"}) {
     CHECK_THAT(line.text, Catch::Contains(expected));
   }
-  for (const char* missing : {"web.config", "local-user"}) {
+  for (const char* missing : {"web.config"}) {
     CHECK_THAT(line.text, !Catch::Contains(missing));
   }
 }
 
 TEST_CASE("What this version does not have is refused") {
-  const auto [words, name] = GENERATE(
-      values<Case>({{{"--web.config.file=/x"}, "--web.config.file"},
-                    {{"--web.local-user", "root", "--web.local-user=a"}, "--web.local-user"}}));
+  const auto [words, name] =
+      GENERATE(values<Case>({{{"--web.config.file=/x"}, "--web.config.file"}}));
   CHECK(UsageErrorOf(words) == name + " is not available in this version; see --help");
 }
 
 TEST_CASE("The user to go on as can be named") {
   CHECK(Parse({}).config.user == std::nullopt);
   CHECK(Parse({"--user=pdtt"}).config.user == "pdtt");
+}
+
+TEST_CASE("The users who may connect from this host are names or uids, each once") {
+  CHECK(Parse({"--web.local-user", "root", "--web.local-user=1000"}).config.web_local_users ==
+        std::vector<std::string>{"root", "1000"});
+  CHECK(Parse({}).config.web_local_users == std::vector<std::string>{"root", "prometheus"});
+  CHECK(UsageErrorOf({"--web.local-user=root", "--web.local-user=root"}) ==
+        "--web.local-user: \"root\" is listed twice; remove one of them; see --help");
+  CHECK_THAT(UsageErrorOf({"--web.local-user=a:b"}), Catch::Contains("--web.local-user: "));
 }
 
 TEST_CASE("What persists can be switched on, off again, and removed") {

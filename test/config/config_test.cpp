@@ -193,9 +193,7 @@ TEST_CASE("Values that can't be used are refused with place and remedy") {
 TEST_CASE("What this version does not have passes the check but is not run with") {
   const auto [yaml, error] = GENERATE(table<std::string, std::string>(
       {{"web:\n  config_file: /etc/pdtt/web.yml\n",
-        "2:16: web.config_file: not available in this version; remove it"},
-       {"web:\n  local_users: [root, prometheus]\n",
-        "2:16: web.local_users: not available in this version; remove it"}}));
+        "2:16: web.config_file: not available in this version; remove it"}}));
   CHECK(LoadError(yaml) == error);
   const test::TemporaryDirectory directory;
   const auto file = directory.Write("exporter.yml", yaml);
@@ -203,7 +201,6 @@ TEST_CASE("What this version does not have passes the check but is not run with"
 }
 
 TEST_CASE("A setting that is not available must still be well written") {
-  CHECK_THAT(LoadError("web: {local_users: root}\n"), Catch::Contains("not a list"));
   CHECK_THAT(LoadError("web: {config_file: []}\n"), Catch::Contains("a list where one value"));
 }
 

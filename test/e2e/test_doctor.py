@@ -59,9 +59,18 @@ class Doctor(KernelTest):
 
     def test_it_knows_the_facts_of_the_host(self) -> None:
         host = self.diagnosis.of_kind("host")
-        for fact in ("btf", "capabilities", "cgroup2", "cgroup_v1", "bpffs", "lockdown", "memlock"):
+        for fact in ("btf", "capabilities", "cgroup2", "cgroup_v1", "bpffs", "lockdown", "memlock",
+                     "local_users"):
             self.assertIn(fact, host)
             self.assertTrue(host[fact].detail, fact)
+
+    def test_it_tries_whether_users_are_kept_out(self) -> None:
+        name = self.world.bob.name
+        row = diagnose(self.world, *self.flags, "--web.local-user=root", "--web.local-user=nosuch",
+                       f"--web.local-user={name}", command=self.command).row("host", "local_users")
+        self.assertTrue(row.can_run, row)
+        self.assertEqual(row.detail, f"may connect: root, {name}; others get EPERM; "
+                                     "no such user: nosuch")
 
     def test_whatever_cannot_run_has_a_reason_and_a_remedy(self) -> None:
         for row in self.diagnosis.rows:

@@ -98,6 +98,8 @@ const std::map<std::string, MapShape>& ExpectedMaps() {
       {"tcp_seen_map", {BPF_MAP_TYPE_LRU_HASH, sizeof(std::uint64_t), sizeof(pdtt_tcp_progress)}},
       {"udp_calls_map", {BPF_MAP_TYPE_LRU_HASH, sizeof(std::uint64_t), sizeof(std::uint64_t)}},
       {"failure_map", {BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(std::uint32_t), sizeof(std::uint64_t)}},
+      {"listen_map", {BPF_MAP_TYPE_LPM_TRIE, sizeof(pdtt_listen_key), sizeof(std::uint32_t)}},
+      {"client_map", {BPF_MAP_TYPE_HASH, sizeof(std::uint32_t), sizeof(std::uint32_t)}},
       {"events", {BPF_MAP_TYPE_RINGBUF, 0, 0}},
   };
   return maps;
@@ -125,6 +127,8 @@ const std::map<std::string, ProgramShape>& ExpectedPrograms() {
       {"iter_tcp", {BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER}},
       {"iter_udp", {BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER}},
       {"iter_sockets", {BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER}},
+      {"connect4_guard", {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT}},
+      {"connect6_guard", {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_CONNECT}},
   };
   return programs;
 }

@@ -106,6 +106,17 @@ TEST_CASE("The iterators load with every combination of settings", "[kernel]") {
   }
 }
 
+TEST_CASE("The connect guard loads with and without a network namespace's cookie", "[kernel]") {
+  if (!BpfIsAllowed()) {
+    return;
+  }
+  for (const std::uint64_t cookie : {0U, 1U}) {
+    ProgramOptions options = SmallMaps();
+    options.netns_cookie = cookie;
+    CheckLoads(options, ProgramPart::kConnectGuard);
+  }
+}
+
 TEST_CASE("The XDP layer loads with one interface and with as many as there may be", "[kernel]") {
   if (BpfIsAllowed()) {
     CheckLoads(Sized(1, 0), ProgramPart::kXdp);
