@@ -40,6 +40,7 @@ HttpOptions ToHttpOptions(const Config& config, Log& log) {
   HttpOptions options;
   options.listen = config.web_listen;
   options.allow = config.web_allow;
+  options.max_requests = static_cast<unsigned>(config.web_max_requests);
   options.log_error = [&log](std::string_view message) {
     log.Warn("http", {{"error", std::string{message}}});
   };

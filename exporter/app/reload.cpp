@@ -36,6 +36,7 @@ constexpr auto kFixedSettings = std::to_array<FixedSetting>({
     Fixed<&Config::web_listen>("web.listen"),
     Fixed<&Config::web_allow>("web.allow"),
     Fixed<&Config::web_config_file>("web.config_file"),
+    Fixed<&Config::web_max_requests>("web.max_requests"),
     Fixed<&Config::user>("user"),
     Fixed<&Config::log_format>("log.format"),
 });

@@ -68,8 +68,8 @@ std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& coun
       {"/", [](const HttpRequest&) { return LandingPage(); }},
       {"/metrics", [&collector, &counters, &max_age](
                        const HttpRequest&) { return Metrics(collector, counters, max_age); }},
-      {"/-/healthy", [](const HttpRequest&) { return Text(200, "healthy\n"); }},
-      {"/-/ready", [&collector](const HttpRequest&) { return Ready(collector); }},
+      {"/-/healthy", [](const HttpRequest&) { return Text(200, "healthy\n"); }, true},
+      {"/-/ready", [&collector](const HttpRequest&) { return Ready(collector); }, true},
   };
 }
 

@@ -59,6 +59,11 @@ constexpr Flag kRunFlags[] = {
      [](const Values& values, Config& config) {
        config.web_local_users = ParseAll(values, kMostLocalUsers, ParseUser);
      }},
+    {"--web.max-requests", "NUMBER", false,
+     "Answer so many requests at the same time, others with 503;\n0 for no limit (default: 40)",
+     [](const Values& values, Config& config) {
+       config.web_max_requests = ParseNumber(values.front(), 0, kMostRequests);
+     }},
     {"--cgroup", "PATH", false,
      "Count the sockets below this cgroup\n(default: auto, the root of the mounted cgroup2)",
      [](const Values& values, Config& config) { config.cgroup = ParseCgroup(values.front()); }},

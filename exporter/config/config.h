@@ -88,6 +88,7 @@ struct Config {
   std::vector<std::string> web_allow = {"127.0.0.0/8", "::1/128"};
   std::vector<std::string> web_local_users = {"root", "prometheus"};
   std::optional<std::filesystem::path> web_config_file;
+  std::size_t web_max_requests = 40;  ///< 0: no limit
 
   bool persist = false;
 

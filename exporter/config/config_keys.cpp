@@ -132,6 +132,10 @@ constexpr Key kWebKeys[] = {
        config.web_local_users = ReadList(value, {.fewest = 0, .most = kMostLocalUsers}, ParseUser);
      }},
     {"web.config_file", ReadWebConfigFile},
+    {"web.max_requests",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.web_max_requests = ReadNumber(value, 0, kMostRequests);
+     }},
 };
 
 constexpr Key kLogKeys[] = {

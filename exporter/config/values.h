@@ -70,6 +70,7 @@ void AddDistinct(std::vector<T>& values, T value, std::string_view text) {
 
 inline constexpr std::size_t kMostInterfaces = 16;  ///< as many as the BPF programs keep apart
 inline constexpr std::size_t kMostListenAddresses = 16;
+inline constexpr std::size_t kMostRequests = 1000;    ///< at once; each takes a thread
 inline constexpr std::size_t kMostLocalUsers = 1024;  ///< as many as client_map has room for
 
 template <typename T>

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -19,7 +20,9 @@ namespace pdtt {
 namespace {
 
 // A worker serves one connection at a time, so this is also how many clients are served at once.
-constexpr int kWorkers = 32;
+constexpr unsigned kFewestWorkers = 48;
+// More workers than requests: somebody must tell those who come too many.
+constexpr unsigned kSpareWorkers = 8;
 constexpr int kQueuedConnections = 128;
 // Long enough for a page's next request, too short for idle clients to hold many workers.
 constexpr int kKeepAliveMs = 1000;
@@ -37,6 +40,23 @@ class CivetwebLibrary {
   CivetwebLibrary& operator=(const CivetwebLibrary&) = delete;
   CivetwebLibrary(CivetwebLibrary&&) = delete;
   CivetwebLibrary& operator=(CivetwebLibrary&&) = delete;
+};
+
+/// One of the requests that are being answered.
+class RequestCount {
+ public:
+  explicit RequestCount(std::atomic<unsigned>& requests) : requests_(requests), now_(++requests) {}
+  ~RequestCount() { --requests_; }
+  RequestCount(const RequestCount&) = delete;
+  RequestCount& operator=(const RequestCount&) = delete;
+  RequestCount(RequestCount&&) = delete;
+  RequestCount& operator=(RequestCount&&) = delete;
+
+  [[nodiscard]] unsigned Now() const { return now_; }
+
+ private:
+  std::atomic<unsigned>& requests_;
+  unsigned now_;
 };
 
 struct ContextStopper {
@@ -103,6 +123,7 @@ class HttpServer::Impl {
  private:
   void Start();
   int Handle(mg_connection* connection);
+  int RespondLimited(mg_connection* connection, const ResponseTerms& terms, const HttpRoute& route);
   int Respond(mg_connection* connection, const ResponseTerms& terms, const HttpRoute& route);
   int SendText(mg_connection* connection, const ResponseTerms& terms, int status,
                std::string_view text);
@@ -117,6 +138,7 @@ class HttpServer::Impl {
   std::vector<HttpRoute> routes_;
   std::vector<ListenAddress> addresses_;
   ServerLog log_;
+  std::atomic<unsigned> requests_{0};
   CivetwebLibrary library_;
   // Last, so that no worker is left when the others go.
   std::unique_ptr<mg_context, ContextStopper> context_;
@@ -138,7 +160,8 @@ void HttpServer::Impl::Start() {
   const std::vector<std::pair<const char*, std::string>> settings = {
       {"listening_ports", listen},
       {"access_control_list", AccessControlList(options_.allow, HasIpv6())},
-      {"num_threads", std::to_string(kWorkers)},
+      {"num_threads",
+       std::to_string(std::max(kFewestWorkers, options_.max_requests + kSpareWorkers))},
       {"connection_queue", std::to_string(kQueuedConnections)},
       {"request_timeout_ms", std::to_string(options_.header_deadline.count())},
       {"enable_keep_alive", "yes"},
@@ -199,7 +222,18 @@ int HttpServer::Impl::Handle(mg_connection* connection) {
   if (method != "GET" && method != "HEAD") {
     return SendText(connection, terms, 405, "only GET and HEAD are allowed\n");
   }
-  return Respond(connection, terms, *route);
+  return route->unlimited ? Respond(connection, terms, *route)
+                          : RespondLimited(connection, terms, *route);
+}
+
+int HttpServer::Impl::RespondLimited(mg_connection* connection, const ResponseTerms& terms,
+                                     const HttpRoute& route) {
+  const RequestCount count{requests_};
+  if (options_.max_requests == 0 || count.Now() <= options_.max_requests) {
+    return Respond(connection, terms, route);
+  }
+  return SendText(connection, terms, 503,
+                  "too many requests at the same time; see --web.max-requests\n");
 }
 
 int HttpServer::Impl::Respond(mg_connection* connection, const ResponseTerms& terms,
@@ -240,6 +274,9 @@ int HttpServer::Impl::SendText(mg_connection* connection, const ResponseTerms& t
   ResponseWriter writer(TransportOf(connection), terms, status, kPlainText);
   if (status == 405) {
     writer.AddHeader("Allow", "GET, HEAD");
+  }
+  if (status == 503) {
+    writer.AddHeader("Retry-After", "1");
   }
   writer.Write(text);
   Complete(connection, writer);

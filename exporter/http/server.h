@@ -30,11 +30,13 @@ struct HttpResponse {
 struct HttpRoute {
   std::string path;  ///< matched exactly, case-sensitively
   std::function<HttpResponse(const HttpRequest&)> respond;
+  bool unlimited = false;  ///< does not count as one of HttpOptions::max_requests
 };
 
 struct HttpOptions {
   std::vector<std::string> listen;  ///< HOST:PORT or [IPV6]:PORT; port 0 picks one
   std::vector<std::string> allow;   ///< CIDRs that may connect; none: nobody may
+  unsigned max_requests = 40;       ///< answered at the same time, others get 503; 0: no limit
   std::chrono::milliseconds header_deadline{3'000};
   std::chrono::milliseconds response_deadline{10'000};
   std::function<void(std::string_view)> log_error{};  ///< called from worker threads

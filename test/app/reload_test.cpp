@@ -53,6 +53,7 @@ TEST_CASE("what cannot change stays as it is and is named", "[reload]") {
       {"web.listen", Changed([](Config& c) { c.web_listen = {"127.0.0.1:1"}; })},
       {"web.allow", Changed([](Config& c) { c.web_allow = {"::1/128"}; })},
       {"web.config_file", Changed([](Config& c) { c.web_config_file = "/etc/pdtt/web.yml"; })},
+      {"web.max_requests", Changed([](Config& c) { c.web_max_requests = 1; })},
       {"user", Changed([](Config& c) { c.user = "nobody"; })},
       {"log.format", Changed([](Config& c) { c.log_format = LogFormat::kJson; })},
   }));

@@ -79,7 +79,7 @@ TEST_CASE("The documentation holds every flag") {
         "--cgroup=PATH", "--pin-path=DIR", "-p, --report.prefix=PATH", "-t, --interval=DURATION",
         "--report.console", "--records.file=FILE", "--no-persist", "--log.level=LEVEL",
          "--log.format=FORMAT", "--persist", "--user=NAME", "--web.config.file",
-         "--web.local-user=NAME"}) {
+         "--web.local-user=NAME", "--web.max-requests=NUMBER"}) {
     CHECK_THAT(documentation, Catch::Contains('`' + std::string(flag) + '`'));
   }
 }

@@ -95,15 +95,54 @@ TEST_CASE("a reader that stops is cut off once the socket has been full for the 
 
 TEST_CASE("slow readers on all workers but one do not keep others waiting") {
   std::atomic<int> stopped = 0;
-  const HttpServer server(Loopback(), {Hello(), Endless(stopped)});
+  HttpOptions options = Loopback();
+  options.max_requests = 0;
+  const HttpServer server(options, {Hello(), Endless(stopped)});
   std::vector<std::unique_ptr<Connection>> stalled;
-  for (int i = 0; i < 31; ++i) {
+  for (int i = 0; i < 47; ++i) {
     stalled.push_back(std::make_unique<Connection>(Address(server), 4096));
     stalled.back()->Send("GET /endless HTTP/1.1\r\nHost: test\r\n\r\n");
   }
   const auto start = Clock::now();
   CHECK(Fetch(Address(server), "/hello").body == "hello");
   CHECK(Clock::now() - start < 2s);
+}
+
+TEST_CASE("a request too many is told to come back, and health is told all the same") {
+  std::atomic<int> stopped = 0;
+  HttpOptions options = Loopback();
+  options.max_requests = 2;
+  options.response_deadline = 1s;
+  HttpRoute health = Hello();
+  health.path = "/health";
+  health.unlimited = true;
+  const HttpServer server(options, {Hello(), health, Endless(stopped)});
+  std::vector<std::unique_ptr<Connection>> stalled;
+  for (int i = 0; i < 2; ++i) {
+    stalled.push_back(std::make_unique<Connection>(Address(server), 4096));
+    stalled.back()->Send("GET /endless HTTP/1.1\r\nHost: test\r\n\r\n");
+    CHECK_THAT(stalled.back()->Read(100), Catch::StartsWith("HTTP/1.1 200 "));
+  }
+  const HttpReply refused = Fetch(Address(server), "/hello");
+  CHECK(refused.status == 503);
+  CHECK(refused.headers.at("retry-after") == "1");
+  CHECK(Fetch(Address(server), "/health").status == 200);
+  REQUIRE(Eventually([&stopped] { return stopped == 2; }, 10s));
+  CHECK(Eventually([&server] { return Fetch(Address(server), "/hello").status == 200; }, 1s));
+}
+
+TEST_CASE("a limit beyond the usual number of workers is reached") {
+  std::atomic<int> stopped = 0;
+  HttpOptions options = Loopback();
+  options.max_requests = 60;
+  const HttpServer server(options, {Hello(), Endless(stopped)});
+  std::vector<std::unique_ptr<Connection>> stalled;
+  for (int i = 0; i < 60; ++i) {
+    stalled.push_back(std::make_unique<Connection>(Address(server), 4096));
+    stalled.back()->Send("GET /endless HTTP/1.1\r\nHost: test\r\n\r\n");
+    CHECK_THAT(stalled.back()->Read(100), Catch::StartsWith("HTTP/1.1 200 "));
+  }
+  CHECK(Fetch(Address(server), "/hello").status == 503);
 }
 
 TEST_CASE("a request that never ends is dropped at the header deadline") {
@@ -144,10 +183,12 @@ TEST_CASE("stalled readers and idle clients do not delay the end of the server")
 
 TEST_CASE("fifty clients at once all get whole replies") {
   const std::string text(300'000, 'y');
+  HttpOptions options = Loopback();
+  options.max_requests = 0;
   const HttpServer server(
-      Loopback(), {{"/text", [&text](const HttpRequest&) {
-                      return HttpResponse{.body = [&text](const Sink& sink) { sink(text); }};
-                    }}});
+      options, {{"/text", [&text](const HttpRequest&) {
+                   return HttpResponse{.body = [&text](const Sink& sink) { sink(text); }};
+                 }}});
   std::atomic<int> whole = 0;
   std::vector<std::thread> clients;
   clients.reserve(50);
