@@ -2,17 +2,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may connect to the exporter, and what those who may not can do to those who may."""
 
+import base64
 import json
+import re
 import socket
+import subprocess
+import time
+import unittest
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from pdtt_harness import kernel
+from pdtt_harness import kernel, shell
 from pdtt_harness.case import KernelTest, main
-from pdtt_harness.exporter import Exporter
-from pdtt_harness.sockets import peer_socket, user_program
+from pdtt_harness.exporter import Exporter, binary
+from pdtt_harness.shell import TIME_FACTOR
+from pdtt_harness.sockets import peer_program, peer_socket, user_program
 from pdtt_harness.users import TestUser
-from pdtt_harness.world import finish, wait_for
+from pdtt_harness.world import finish, stop, wait_for
+
+Counts = dict[str, dict[str, int]]  # what a crowd has achieved, by kind of client
 
 CONNECTED, REFUSED, UNSUPPORTED = "connected", "EPERM", "unsupported"
+BCRYPT_OF_RIGHT = "$2b$10$7UWOPqlaQNO15gDixq6OielraMNi.hrFGinppCNZAfHz3BF7L8T9i"
+CROWD = ("idle=10000", "slow_header=500", "slow_reader=200", "passwords=20")
 
 
 class AccessTest(KernelTest):
@@ -135,6 +148,155 @@ class LocalUsers(AccessTest):
         served.kill()
         with self.world.host.entered(), socket.create_server(("127.0.0.1", served.port)):
             self.assertEqual(self.connects(self.world.alice, "127.0.0.1", served.port), CONNECTED)
+
+
+class HostileTest(AccessTest):
+    """Crowds of clients, and the scrapes of somebody who is allowed meanwhile."""
+
+    def crowd(self, process: subprocess.Popen[Any]) -> subprocess.Popen[Any]:
+        """A crowd that has tried to get in."""
+        self.addCleanup(stop, process)
+        assert process.stdout is not None
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        return process
+
+    def local_crowd(self, user: TestUser, served: Exporter, *kinds: str) -> subprocess.Popen[Any]:
+        """A crowd of a user of this host."""
+        return self.crowd(user_program(self.world, user, "hostile_clients.py", "127.0.0.1",
+                                       str(served.port), *kinds))
+
+    def remote_crowd(self, port: int, *kinds: str) -> subprocess.Popen[Any]:
+        """A crowd on another host."""
+        return self.crowd(peer_program(self.world, "hostile_clients.py",
+                                       self.world.links[0].host4, str(port), *kinds))
+
+    def end(self, crowd: subprocess.Popen[Any]) -> Counts:
+        """Sends the crowd home; what it has achieved."""
+        crowd.terminate()
+        out, errors = crowd.communicate(timeout=20 * TIME_FACTOR)
+        self.assertEqual(errors, "")
+        counts: Counts = json.loads(out)
+        return counts
+
+    def check_scrapes(self, scrape: Callable[[], object], seconds: float, limit: float) -> None:
+        """Scrapes over and over; none may take longer than the limit, on an ordinary build."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            begin = time.monotonic()
+            scrape()
+            self.assertLess(time.monotonic() - begin, limit * TIME_FACTOR)
+            time.sleep(0.1)
+
+    def check_memory(self, served: Exporter) -> None:
+        """The most it ever had, in an ordinary build."""
+        if TIME_FACTOR > 1:
+            return
+        status = Path(f"/proc/{served.process.pid}/status").read_text(encoding="ascii")
+        most = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert most is not None
+        self.assertLess(int(most[1]) * 1024, 64e6)
+
+
+class Hostile(HostileTest):
+    """From those who may not connect, and from those who may."""
+
+    def test_those_who_may_not_connect_keep_nobody_waiting(self) -> None:
+        port, link = self.world.host.free_port(), self.world.links[0]
+        served = self.serving(f"{link.host4}:{port}", settings="")  # allows loopback alone
+        crowds = [self.local_crowd(self.world.alice, served, *CROWD),
+                  self.remote_crowd(port, *CROWD)]
+        self.check_scrapes(served.scrape, 8, 1)
+        local, remote = map(self.end, crowds)
+        for kind, number in (kind.split("=") for kind in CROWD):
+            self.assertEqual(local[kind]["connected"], 0)
+            self.assertGreaterEqual(local[kind]["refused"], int(number))
+            self.assertGreaterEqual(remote[kind]["closed"], int(number))
+            self.assertEqual(remote[kind]["bytes"], 0)
+        self.check_memory(served)
+        self.assertLess(len(served.log_text()), 50_000)
+
+    def test_those_who_may_connect_do_no_lasting_harm(self) -> None:
+        served = self.serving()
+        crowd = self.local_crowd(self.world.bob, served, "slow_reader=16", "slow_header=16",
+                                 "garbage=4", "pipelining=4", "big_header=4")
+        self.check_scrapes(served.scrape, 8, 5)
+        counts = self.end(crowd)
+        for kind in counts:
+            self.assertGreater(counts[kind]["connected"], 0, kind)
+        self.check_scrapes(served.scrape, 1, 5)
+        self.check_memory(served)
+
+    def test_readers_and_drippers_beyond_the_workers_are_cut_off(self) -> None:
+        served = self.serving()
+        crowd = self.local_crowd(self.world.bob, served, "stalled_reader=30", "slow_header=30",
+                                 "idle=100")
+        time.sleep(2)
+        self.end(crowd)
+        self.check_scrapes(served.scrape, 1, 5)
+
+    def test_a_stop_waits_for_nobody(self) -> None:
+        served = self.serving()
+        self.local_crowd(self.world.bob, served, "slow_reader=16", "stalled_reader=8",
+                         "slow_header=16", "half_hello=8", "idle=200")
+        time.sleep(1)
+        begin = time.monotonic()
+        served.stop()
+        self.assertLess(time.monotonic() - begin, 5 * TIME_FACTOR)
+
+
+class Secured(HostileTest):
+    """The same with passwords, and with TLS."""
+
+    PROGRAMS = ("openssl",)
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if "--web.config.file" not in shell.run(str(binary()), "--help"):
+            raise unittest.SkipTest("this version has neither passwords nor TLS")
+        super().setUpClass()
+
+    def secured(self, settings: str, *addresses: str) -> Exporter:
+        """An exporter with a web configuration file that answers by now."""
+        file = self.world.directory / "web.yml"
+        file.write_text(settings, encoding="utf-8")
+        flags = [f"--web.listen-address={address}" for address in addresses]
+        served = Exporter(self.world, (f"--web.config.file={file}", *flags), inside=True,
+                          settings=f"web: {{local_users: [root, {self.world.bob.name}]}}\n")
+        self.addCleanup(self._stop, served)
+        wait_for(lambda: "msg=serving" in served.log_text(), "the exporter", timeout=15)
+        return served
+
+    def test_a_flood_of_wrong_passwords(self) -> None:
+        port, link = self.world.host.free_port(), self.world.links[0]
+        served = self.secured(f"basic_auth_users: {{prometheus: '{BCRYPT_OF_RIGHT}'}}\n",
+                              f"{link.host4}:{port}")
+        right = {"Authorization": "Basic " + base64.b64encode(b"prometheus:right").decode()}
+
+        def scrape() -> None:
+            self.assertEqual(served.request("/metrics", headers=right).status, 200)
+
+        scrape()  # from now on the exporter knows this password
+        crowds = [self.local_crowd(self.world.alice, served, "passwords=50"),
+                  self.remote_crowd(port, "passwords=50")]
+        self.check_scrapes(scrape, 3, 1)
+        local, remote = map(self.end, crowds)
+        self.assertEqual((local["passwords"]["connected"], remote["passwords"]["bytes"]), (0, 0))
+        crowd = self.local_crowd(self.world.bob, served, "passwords=20")
+        self.check_scrapes(scrape, 3, 1)
+        self.assertGreater(self.end(crowd)["passwords"]["bytes"], 0)
+
+    def test_a_stop_waits_for_no_handshake(self) -> None:
+        key, certificate = self.world.directory / "key.pem", self.world.directory / "cert.pem"
+        shell.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                  "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+                  "-keyout", str(key), "-out", str(certificate))
+        served = self.secured(f"tls_server_config: {{cert_file: {certificate}, "
+                              f"key_file: {key}}}\n")
+        self.local_crowd(self.world.bob, served, "half_hello=16", "idle=200")
+        time.sleep(1)
+        begin = time.monotonic()
+        served.stop()
+        self.assertLess(time.monotonic() - begin, 5 * TIME_FACTOR)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,11 @@ def user_program(world: World, user: TestUser, program: str, *args: str) -> subp
     return world.as_user(user, [PYTHON, _for_users(world, program), *args], text=True)
 
 
+def peer_program(world: World, program: str, *args: str) -> subprocess.Popen[Any]:
+    """Starts one of this folder's programs on the peers' side."""
+    return world.as_peer([PYTHON, _for_users(world, program), *args], text=True)
+
+
 def peer_socket(world: World, address: str, port: int, protocol: str) -> socket.socket:
     """A bound socket on the peers' side, listening if it is TCP."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
