@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP clients that want to keep others waiting, many of each kind at the same time.
 
-usage: hostile_clients.py ADDRESS PORT KIND=COUNT...
+usage: hostile_clients.py ADDRESS PORT [--once] KIND=COUNT...
 
-Prints "ready" once each of them has tried to connect. Whoever is thrown out comes back. On SIGTERM
-prints as JSON, by kind, how many were connected, refused and thrown out, and the bytes they got.
+Prints "ready" once each of them has tried to connect. Whoever is thrown out comes back, unless it
+is for once. On SIGTERM prints as JSON, by kind, how many were connected, refused and thrown out, and the bytes they got.
 """
 
 import base64
@@ -134,15 +134,15 @@ _TICKING = {kind for kind, client in _KINDS.items() if client.tick is not Client
 class Crowd:
     """All of them, in one loop."""
 
-    def __init__(self, address: str, port: int, counts: dict[str, int]) -> None:
+    def __init__(self, address: str, port: int, once: bool, counts: dict[str, int]) -> None:
         self._address = (address, port)
+        self._once = once
         self._poll = select.epoll()
         self._connected: dict[int, tuple[str, Client]] = {}
         self._outside = collections.deque((kind, _KINDS[kind]()) for kind, count in counts.items()
                                           for _ in range(count))
         self.counts = {kind: {"connected": 0, "refused": 0, "closed": 0, "bytes": 0}
                        for kind in counts}
-        self._told = False
 
     def run(self) -> None:
         """Goes on until a signal comes."""
@@ -173,7 +173,7 @@ class Crowd:
             else:
                 self.counts[kind]["refused"] += 1
                 client.socket.close()
-                self._outside.append((kind, client))
+                self._go_out(kind)
 
     @staticmethod
     def _events(client: Client) -> int:
@@ -215,7 +215,11 @@ class Crowd:
         kind, client = self._connected.pop(fd)
         self.counts[kind][why] += 1
         client.socket.close()  # which also takes it out of the poll
-        self._outside.append((kind, _KINDS[kind]()))
+        self._go_out(kind)
+
+    def _go_out(self, kind: str) -> None:
+        if not self._once:
+            self._outside.append((kind, _KINDS[kind]()))
 
 
 class _End(Exception):
@@ -231,8 +235,10 @@ def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     signal.signal(signal.SIGTERM, _end)
-    counts = dict(argument.split("=") for argument in sys.argv[3:])
-    crowd = Crowd(sys.argv[1], int(sys.argv[2]), {kind: int(n) for kind, n in counts.items()})
+    address, port, *crowd_arguments = sys.argv[1:]
+    once = crowd_arguments[:1] == ["--once"]
+    counts = dict(argument.split("=") for argument in crowd_arguments[once:])
+    crowd = Crowd(address, int(port), once, {kind: int(n) for kind, n in counts.items()})
     try:
         crowd.run()
     except _End:
