@@ -36,8 +36,12 @@ done
 
 # Whoever called sudo may look, too. Users that are named here replace the default.
 users=()
-if [[ ${SUDO_USER:-root} != root && " ${arguments[*]-}" != *" --web.local-user"* ]]; then
-  users=(--web.local-user=root --web.local-user=prometheus "--web.local-user=$SUDO_USER")
+case ${SUDO_USER:-root} in
+  root | prometheus) ;; # they may anyway
+  *) users=(--web.local-user={root,prometheus,"$SUDO_USER"}) ;;
+esac
+if [[ " ${arguments[*]-}" == *" --web.local-user"* ]]; then
+  users=()
 fi
 
 echo "== running the exporter with config/exporter.yml"

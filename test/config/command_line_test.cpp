@@ -198,6 +198,10 @@ TEST_CASE("The help names every command and flag with its default, and nothing t
                                "-i,--interface NAME",
                                "--web.listen-address HOST:PORT",
                                "127.0.0.1:10435",
+                               "--web.local-user NAME",
+                               "default: root, prometheus",
+                               "--web.max-requests NUMBER",
+                               "default: 40",
                                "--cgroup PATH",
                                "default: auto",
                                "--pin-path DIR",
@@ -241,6 +245,12 @@ TEST_CASE("The users who may connect from this host are names or uids, each once
   CHECK(UsageErrorOf({"--web.local-user=root", "--web.local-user=root"}) ==
         "--web.local-user: \"root\" is listed twice; remove one of them; see --help");
   CHECK_THAT(UsageErrorOf({"--web.local-user=a:b"}), Catch::Contains("--web.local-user: "));
+}
+
+TEST_CASE("The number of requests at the same time has bounds, and 0 means none") {
+  CHECK(Parse({"--web.max-requests=7"}).config.web_max_requests == 7);
+  CHECK(Parse({"--web.max-requests", "0"}).config.web_max_requests == 0);
+  CHECK_THAT(UsageErrorOf({"--web.max-requests=1001"}), Catch::Contains("--web.max-requests: "));
 }
 
 TEST_CASE("What persists can be switched on, off again, and removed") {

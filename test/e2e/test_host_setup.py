@@ -129,6 +129,20 @@ class Mounts(SetupTest):
         self.check_counts(command, cgroup="auto")
         self.assertEqual(diagnose(self.world, "--cgroup=auto", command=command).cgroup, str(place))
 
+    def test_a_cgroup_namespace_hides_who_connects_from_outside(self) -> None:
+        place = self.world.directory / "own"
+        place.mkdir()
+        command = ["sh", "-c", 'echo 0 >"$0/cgroup.procs" && exec "$@"',
+                   str(self.world.cgroup.path), "unshare", "--cgroup",
+                   *self.arranged(f"unmount cgroup2\nmount -t cgroup2 none '{place}'")]
+        row = diagnose(self.world, "--cgroup=auto", command=command).row("host", "local_users")
+        self.assertFalse(row.can_run, row)
+        self.assertIn(f"only processes below {place} are refused", row.detail)
+        self.assertIn("--cgroupns=host", row.remedy)
+        log = self.exporter(command=command, cgroup="auto").log_text()
+        self.assertRegex(log, r"level=warn .*key=web.local_users reason=\"only processes below")
+        self.assertRegex(log, r"msg=serving .* local_users=all\b")
+
     def test_doctor_without_any_cgroup2(self) -> None:
         diagnosis = diagnose(self.world, "--cgroup=auto",
                              command=self.arranged("unmount cgroup2"))
