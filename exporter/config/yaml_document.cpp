@@ -43,7 +43,7 @@ bool QuoteEndsOnItsLine(std::string_view source, std::size_t offset) {
 /// aliases.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::string_view source) : source_(source) {}
+  TreeBuilder(std::string_view source, YamlBlocks blocks) : source_(source), blocks_(blocks) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (std::exchange(started_, true)) {
@@ -106,24 +106,26 @@ class TreeBuilder : public YAML::EventHandler {
     const std::size_t offset = Offset(mark);
     const char first = offset < source_.size() ? source_[offset] : '\n';
     const bool quoted = first == '"' || first == '\'';
-    if (first == '|' || first == '>') {
+    const bool block = first == '|' && blocks_ == YamlBlocks::kAllowed;
+    if ((first == '|' && !block) || first == '>') {
       throw YamlError(offset, "text over several lines is not allowed; write it on one line");
     }
-    // yaml-cpp gives quoted text the tag "!", which an explicit "!" gives as well.
-    YamlNode node = NewNode(YamlKind::kScalar, mark, quoted && tag == "!" ? "" : tag, anchor);
+    // yaml-cpp gives quoted text and blocks the tag "!", which an explicit "!" gives as well.
+    const bool own_tag = (quoted || block) && tag == "!";
+    YamlNode node = NewNode(YamlKind::kScalar, mark, own_tag ? "" : tag, anchor);
     // yaml-cpp takes an open quote at the end of the file for closed: a forgotten one would swallow
     // the rest of the file.
     if (quoted && !QuoteEndsOnItsLine(source_, offset)) {
       throw YamlError(offset, "the quote does not end on this line; close it");
     }
-    if (!quoted && source_.substr(offset, value.size()) != value) {
+    if (!quoted && !block && source_.substr(offset, value.size()) != value) {
       throw YamlError(offset, "the value goes on in the next line; write it on one line");
     }
     if (FindBadCharacter(value)) {
       throw YamlError(offset, "a control character in the value; remove it");
     }
     node.text = value;
-    node.quoted = quoted;
+    node.quoted = quoted || block;
     return node;
   }
 
@@ -182,6 +184,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   std::string_view source_;
+  YamlBlocks blocks_;
   bool started_ = false;
   std::size_t nodes_ = 0;
   std::vector<OpenNode> open_;
@@ -208,13 +211,13 @@ std::string NormalizeYaml(std::string_view source) {
   return normalized;
 }
 
-YamlNode ParseYaml(const std::string& source) {
+YamlNode ParseYaml(const std::string& source, YamlBlocks blocks) {
   // yaml-cpp takes some control characters for the end of the file and decodes UTF-16 silently.
   if (const std::optional<std::size_t> bad = FindBadCharacter(source)) {
     throw YamlError(*bad, "not a character of UTF-8 text; save the file as plain UTF-8");
   }
   std::istringstream stream(source);
-  TreeBuilder builder(source);
+  TreeBuilder builder(source, blocks);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {

@@ -41,10 +41,14 @@ inline constexpr std::size_t kYamlBytes = std::size_t{1024} * 1024;
 /// Throws YamlError if it is too long.
 [[nodiscard]] std::string NormalizeYaml(std::string_view source);
 
+enum class YamlBlocks { kRefused, kAllowed };
+
 /// Reads a normalized source. Refuses what lets a file say one thing and mean another: duplicate
 /// keys, several documents, anchors, aliases, tags, values over several lines, control characters;
-/// and what costs too much: deep nesting, many nodes. Throws YamlError.
-[[nodiscard]] YamlNode ParseYaml(const std::string& source);
+/// and what costs too much: deep nesting, many nodes. Throws YamlError. `blocks` may allow text
+/// over several lines as a block that begins with "|".
+[[nodiscard]] YamlNode ParseYaml(const std::string& source,
+                                 YamlBlocks blocks = YamlBlocks::kRefused);
 
 /// LINE:COLUMN of an offset, both counted from 1, columns in characters.
 [[nodiscard]] std::string YamlPlace(std::string_view source, std::size_t offset);

@@ -13,48 +13,42 @@ std::string_view LastPart(std::string_view name) {
 }
 
 [[noreturn]] void RefuseKey(const YamlNode& key, std::string_view section,
-                            std::span<const Key> keys) {
+                            std::span<const std::string_view> keys) {
   std::vector<std::string_view> known;
-  for (const Key& candidate : keys) {
-    known.push_back(LastPart(candidate.name));
+  for (const std::string_view candidate : keys) {
+    known.push_back(LastPart(candidate));
   }
   const std::string place = section.empty() ? "" : std::string(section) + ": ";
   throw YamlError(key.offset,
                   place + "unknown key " + Quoted(key.text) + "; " + SuggestName(key.text, known));
 }
 
-void ReadValue(const Key& key, const YamlNode& value, ConfigDraft& config) {
-  const std::string name = std::string(key.name) + ": ";
-  try {
-    key.read(value, config);
-  } catch (const NotAvailable& e) {
-    config.not_available.emplace_back(value.offset, name + e.what());
-  } catch (const NodeError& e) {
-    throw YamlError(e.Offset(), name + e.what());
-  } catch (const ValueError& e) {
-    throw YamlError(value.offset, name + e.what());
-  }
-}
-
 }  // namespace
 
-void ReadSection(const YamlNode& section, std::string_view name, std::span<const Key> keys,
-                 ConfigDraft& config) {
+void WalkSection(const YamlNode& section, std::string_view name,
+                 std::span<const std::string_view> keys,
+                 const std::function<void(std::size_t key, const YamlNode& value)>& read) {
   if (section.kind == YamlKind::kNull) {
     return;  // all its keys are commented out
   }
   if (section.kind != YamlKind::kMap) {
     throw ValueError("not a section; write keys and values, such as \"" +
-                     std::string(LastPart(keys.front().name)) + ": ...\"");
+                     std::string(LastPart(keys.front())) + ": ...\"");
   }
   for (std::size_t i = 0; i < section.keys.size(); ++i) {
     const YamlNode& node = section.keys[i];
-    const auto key =
-        std::ranges::find(keys, node.text, [](const Key& k) { return LastPart(k.name); });
+    const auto key = std::ranges::find(keys, std::string_view(node.text), LastPart);
     if (key == keys.end()) {
       RefuseKey(node, name, keys);
     }
-    ReadValue(*key, section.items[i], config);
+    const YamlNode& value = section.items[i];
+    try {
+      read(static_cast<std::size_t>(key - keys.begin()), value);
+    } catch (const NodeError& e) {
+      throw YamlError(e.Offset(), std::string(*key) + ": " + e.what());
+    } catch (const ValueError& e) {
+      throw YamlError(value.offset, std::string(*key) + ": " + e.what());
+    }
   }
 }
 

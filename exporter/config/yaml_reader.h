@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -40,15 +41,42 @@ struct ConfigDraft : Config {
   std::vector<YamlError> not_available;
 };
 
-struct Key {
+template <typename Draft>
+struct KeyOf {
   std::string_view name;  ///< with the sections it stands in: limits.accounts
-  /// Puts the value into the configuration; throws ValueError, or NotAvailable after it did.
-  void (*read)(const YamlNode& value, ConfigDraft& config);
+  /// Puts the value into the draft; throws ValueError, or NotAvailable after it did.
+  void (*read)(const YamlNode& value, Draft& draft);
 };
 
+using Key = KeyOf<ConfigDraft>;
+
+/// Hands the values of a section to `read`, in the file's order, with the index of their key.
+/// Throws YamlError with the key's full name.
+void WalkSection(const YamlNode& section, std::string_view name,
+                 std::span<const std::string_view> keys,
+                 const std::function<void(std::size_t key, const YamlNode& value)>& read);
+
 /// Reads a section in the file's order. Throws YamlError with the key's full name.
-void ReadSection(const YamlNode& section, std::string_view name, std::span<const Key> keys,
-                 ConfigDraft& config);
+template <typename Draft, std::size_t kCount>
+void ReadSection(const YamlNode& section, std::string_view name, const KeyOf<Draft> (&keys)[kCount],
+                 Draft& draft) {
+  std::vector<std::string_view> names;
+  for (const KeyOf<Draft>& key : keys) {
+    names.push_back(key.name);
+  }
+  WalkSection(section, name, names, [&](std::size_t key, const YamlNode& value) {
+    if constexpr (requires { draft.not_available; }) {
+      try {
+        keys[key].read(value, draft);
+      } catch (const NotAvailable& e) {
+        draft.not_available.emplace_back(value.offset,
+                                         std::string(keys[key].name) + ": " + e.what());
+      }
+    } else {
+      keys[key].read(value, draft);
+    }
+  });
+}
 
 [[nodiscard]] const std::string& ReadText(const YamlNode& node);
 [[nodiscard]] std::uint64_t ReadNumber(const YamlNode& node, std::uint64_t lowest,
