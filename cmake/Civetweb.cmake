@@ -32,6 +32,7 @@ function(_pdtt_add_civetweb_from_source source)
   find_package(OpenSSL 3.0 REQUIRED)
   add_library(pdtt_civetweb STATIC ${source}/src/civetweb.c)
   target_include_directories(pdtt_civetweb SYSTEM PUBLIC ${source}/include)
+  target_compile_definitions(pdtt_civetweb INTERFACE PDTT_CIVETWEB_TLS)
   target_compile_definitions(pdtt_civetweb PRIVATE
     OPENSSL_API_3_0 NO_SSL_DL   # linked, not looked up by name at run time
     USE_IPV6

@@ -6,15 +6,16 @@
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(
   bpftool ca-certificates clang cmake dpkg-dev g++ git libbpf-dev libcap-dev libcli11-dev
-  libisal-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config
+  libcrypt-dev libisal-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config
   prometheus-cpp-dev zlib1g-dev
 )
 
 # To check and test it, beside those.
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
-  binutils catch2 clang-format clang-tidy cppcheck curl ethtool iperf3 iproute2 iputils-ping
-  netcat-openbsd nginx passwd procps prometheus python3 strace systemd util-linux
+  apache2-utils binutils catch2 clang-format clang-tidy cppcheck curl ethtool iperf3 iproute2
+  iputils-ping netcat-openbsd nginx openssl passwd procps prometheus python3 strace systemd
+  util-linux
 )
 
 # For the cases of the accuracy suite, which skips those whose programs are missing.

@@ -20,6 +20,8 @@ std::string_view ReasonPhrase(int status) {
       return "OK";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 404:
       return "Not Found";
     case 405:
@@ -28,6 +30,8 @@ std::string_view ReasonPhrase(int status) {
       return "Length Required";
     case 413:
       return "Content Too Large";
+    case 429:
+      return "Too Many Requests";
     case 500:
       return "Internal Server Error";
     case 503:
@@ -37,6 +41,12 @@ std::string_view ReasonPhrase(int status) {
     default:
       return "Status";
   }
+}
+
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [lower](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string HttpDate() {
@@ -62,6 +72,11 @@ void ResponseWriter::AddGeneralHeaders(int status, std::string_view content_type
   unsent_ = "HTTP/1.1 " + std::to_string(status) + " ";
   unsent_ += ReasonPhrase(status);
   unsent_ += "\r\n";
+  if (terms_.headers != nullptr) {
+    for (const auto& [name, value] : *terms_.headers) {
+      AppendHeader(name, value);
+    }
+  }
   AddHeader("Date", HttpDate());
   AddHeader("Content-Type", content_type);
   AddHeader("Cache-Control", "no-store");
@@ -71,6 +86,16 @@ void ResponseWriter::AddGeneralHeaders(int status, std::string_view content_type
 }
 
 void ResponseWriter::AddHeader(std::string_view name, std::string_view value) {
+  const bool replaced =
+      terms_.headers != nullptr &&
+      std::any_of(terms_.headers->begin(), terms_.headers->end(),
+                  [name](const auto& header) { return EqualsIgnoringCase(header.first, name); });
+  if (!replaced) {
+    AppendHeader(name, value);
+  }
+}
+
+void ResponseWriter::AppendHeader(std::string_view name, std::string_view value) {
   unsent_.append(name).append(": ").append(value).append("\r\n");
 }
 

@@ -9,6 +9,7 @@
 
 #include "http/gzip.h"
 #include "http/server.h"
+#include "model/web_security.h"
 
 namespace pdtt {
 
@@ -19,6 +20,7 @@ struct ResponseTerms {
   bool accepts_gzip = false;
   bool keep_alive = false;
   std::chrono::steady_clock::time_point deadline;
+  const HttpHeaders* headers = nullptr;  ///< take the place of any of the same name
 };
 
 /// Small bodies go out whole, with their length; larger ones are streamed in pieces of at most
@@ -32,7 +34,7 @@ class ResponseWriter {
   ResponseWriter(Sink transport, const ResponseTerms& terms, int status,
                  std::string_view content_type);
 
-  /// Adds a header line; before the first Write.
+  /// Adds a header line, unless the terms have their own; before the first Write.
   void AddHeader(std::string_view name, std::string_view value);
 
   /// Takes a piece of the body. False: the client is gone or too slow.
@@ -47,6 +49,7 @@ class ResponseWriter {
 
  private:
   void AddGeneralHeaders(int status, std::string_view content_type);
+  void AppendHeader(std::string_view name, std::string_view value);
   void StartStream();
   bool WriteStream(std::string_view piece);
   bool Buffer(std::string_view bytes);

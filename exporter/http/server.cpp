@@ -12,6 +12,7 @@
 
 #include "http/accept_encoding.h"
 #include "http/access_list.h"
+#include "http/gate.h"
 #include "http/listen_address.h"
 #include "http/response_writer.h"
 #include "http/server_log.h"
@@ -27,6 +28,13 @@ constexpr int kQueuedConnections = 128;
 // Long enough for a page's next request, too short for idle clients to hold many workers.
 constexpr int kKeepAliveMs = 1000;
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
+
+// The distribution's shared library ends the process at its first TLS handshake.
+#ifdef PDTT_CIVETWEB_TLS
+constexpr bool kHasTls = true;
+#else
+constexpr bool kHasTls = false;
+#endif
 
 bool HasIpv6() {
   return mg_check_feature(MG_FEATURES_IPV6) != 0;
@@ -90,6 +98,11 @@ bool KeepsAlive(const mg_connection* connection, const mg_request_info& request)
   return wish == nullptr || std::string_view(wish) == "keep-alive";
 }
 
+bool HasCurrentTls(const mg_connection* connection, const HttpSecurity& security) {
+  return !security.tls || reinterpret_cast<std::uintptr_t>(
+                              mg_get_user_connection_data(connection)) == security.tls->Id();
+}
+
 Sink TransportOf(mg_connection* connection) {
   return [connection](std::string_view bytes) {
     return mg_write(connection, bytes.data(), bytes.size()) == static_cast<int>(bytes.size());
@@ -126,19 +139,24 @@ class HttpServer::Impl {
   int RespondLimited(mg_connection* connection, const ResponseTerms& terms, const HttpRoute& route);
   int Respond(mg_connection* connection, const ResponseTerms& terms, const HttpRoute& route);
   int SendText(mg_connection* connection, const ResponseTerms& terms, int status,
-               std::string_view text);
+               std::string_view text, const HttpHeaders& headers = {});
+  [[nodiscard]] std::shared_ptr<const HttpSecurity> Security() const;
+  [[nodiscard]] std::shared_ptr<const TlsContext> ChooseTls(mg_connection* connection) const;
   void Complete(mg_connection* connection, ResponseWriter& writer);
   void LogException(mg_connection* connection, std::string_view what);
 
   static int OnRequest(mg_connection* connection);
   static int OnHttpError(mg_connection* connection, int status, const char* message);
   static int OnLogMessage(const mg_connection* connection, const char* message);
+  static int OnSslContext(void** context, void* self);
 
   HttpOptions options_;
   std::vector<HttpRoute> routes_;
   std::vector<ListenAddress> addresses_;
   ServerLog log_;
   std::atomic<unsigned> requests_{0};
+  Gate gate_;
+  TlsListener tls_;
   CivetwebLibrary library_;
   // Last, so that no worker is left when the others go.
   std::unique_ptr<mg_context, ContextStopper> context_;
@@ -148,14 +166,19 @@ HttpServer::Impl::Impl(HttpOptions options, std::vector<HttpRoute> routes)
     : options_(std::move(options)),
       routes_(std::move(routes)),
       addresses_(CheckedAddresses(options_.listen)),
-      log_(options_.log_error) {
+      log_(options_.log_error),
+      tls_(
+          [this](void* connection) { return ChooseTls(static_cast<mg_connection*>(connection)); }) {
+  if (options_.tls && !kHasTls) {
+    throw std::runtime_error("this build's HTTP library can't do TLS; remove tls_server_config");
+  }
   Start();
 }
 
 void HttpServer::Impl::Start() {
   std::string listen;
   for (const ListenAddress& address : addresses_) {
-    listen += (listen.empty() ? "" : ",") + ToString(address);
+    listen += (listen.empty() ? "" : ",") + ToString(address) + (options_.tls ? "s" : "");
   }
   const std::vector<std::pair<const char*, std::string>> settings = {
       {"listening_ports", listen},
@@ -181,6 +204,7 @@ void HttpServer::Impl::Start() {
   callbacks.begin_request = OnRequest;
   callbacks.http_error = OnHttpError;
   callbacks.log_message = OnLogMessage;
+  callbacks.external_ssl_ctx = OnSslContext;
   context_.reset(mg_start(&callbacks, this, list.data()));
   if (!context_) {
     throw std::runtime_error("cannot start the HTTP server on " + listen + ": " + log_.Kept());
@@ -205,13 +229,21 @@ std::vector<std::string> HttpServer::Impl::ListenAddresses() const {
 int HttpServer::Impl::Handle(mg_connection* connection) {
   const mg_request_info& request = *mg_get_request_info(connection);
   const std::string_view method = request.request_method;
-  const ResponseTerms terms{.http_1_0 = std::string_view(request.http_version) == "1.0",
-                            .head = method == "HEAD",
-                            .accepts_gzip = AcceptsGzip(HeaderList(request, "Accept-Encoding")),
-                            .keep_alive = KeepsAlive(connection, request),
-                            .deadline = ResponseWriter::Clock::now() + options_.response_deadline};
+  const std::shared_ptr<const HttpSecurity> security = Security();
+  ResponseTerms terms{.http_1_0 = std::string_view(request.http_version) == "1.0",
+                      .head = method == "HEAD",
+                      .accepts_gzip = AcceptsGzip(HeaderList(request, "Accept-Encoding")),
+                      .keep_alive = KeepsAlive(connection, request),
+                      .deadline = ResponseWriter::Clock::now() + options_.response_deadline,
+                      .headers = security ? &security->headers : nullptr};
+  const auto denial = gate_.Check(security.get(), HeaderList(request, "Authorization"));
+  // Whoever is refused starts anew, and so does a connection whose TLS is no longer in force.
+  terms.keep_alive = terms.keep_alive && !denial && HasCurrentTls(connection, *security);
   if (!terms.keep_alive) {
     mg_disable_connection_keep_alive(connection);
+  }
+  if (denial) {
+    return SendText(connection, terms, denial->status, denial->text, denial->headers);
   }
   const std::string_view path = request.local_uri_raw;
   const auto route = std::find_if(routes_.begin(), routes_.end(),
@@ -220,7 +252,8 @@ int HttpServer::Impl::Handle(mg_connection* connection) {
     return SendText(connection, terms, 404, "not found\n");
   }
   if (method != "GET" && method != "HEAD") {
-    return SendText(connection, terms, 405, "only GET and HEAD are allowed\n");
+    return SendText(connection, terms, 405, "only GET and HEAD are allowed\n",
+                    {{"Allow", "GET, HEAD"}});
   }
   return route->unlimited ? Respond(connection, terms, *route)
                           : RespondLimited(connection, terms, *route);
@@ -233,7 +266,8 @@ int HttpServer::Impl::RespondLimited(mg_connection* connection, const ResponseTe
     return Respond(connection, terms, route);
   }
   return SendText(connection, terms, 503,
-                  "too many requests at the same time; see --web.max-requests\n");
+                  "too many requests at the same time; see --web.max-requests\n",
+                  {{"Retry-After", "1"}});
 }
 
 int HttpServer::Impl::Respond(mg_connection* connection, const ResponseTerms& terms,
@@ -270,13 +304,10 @@ int HttpServer::Impl::Respond(mg_connection* connection, const ResponseTerms& te
 }
 
 int HttpServer::Impl::SendText(mg_connection* connection, const ResponseTerms& terms, int status,
-                               std::string_view text) {
+                               std::string_view text, const HttpHeaders& headers) {
   ResponseWriter writer(TransportOf(connection), terms, status, kPlainText);
-  if (status == 405) {
-    writer.AddHeader("Allow", "GET, HEAD");
-  }
-  if (status == 503) {
-    writer.AddHeader("Retry-After", "1");
+  for (const auto& [name, value] : headers) {
+    writer.AddHeader(name, value);
   }
   writer.Write(text);
   Complete(connection, writer);
@@ -299,6 +330,20 @@ void HttpServer::Impl::LogException(mg_connection* connection, std::string_view 
            std::string(what));
 }
 
+std::shared_ptr<const HttpSecurity> HttpServer::Impl::Security() const {
+  return options_.security ? options_.security() : std::make_shared<const HttpSecurity>();
+}
+
+std::shared_ptr<const TlsContext> HttpServer::Impl::ChooseTls(mg_connection* connection) const {
+  const std::shared_ptr<const HttpSecurity> security = Security();
+  if (!security || !security->tls) {
+    return nullptr;
+  }
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a number in the place that there is for a pointer
+  mg_set_user_connection_data(connection, reinterpret_cast<void*>(security->tls->Id()));
+  return security->tls;
+}
+
 // civetweb's frames don't unwind: nothing may leave the callbacks below.
 
 int HttpServer::Impl::OnRequest(mg_connection* connection) {
@@ -315,8 +360,10 @@ int HttpServer::Impl::OnHttpError(mg_connection* connection, int status, const c
   try {
     auto* self = static_cast<Impl*>(mg_get_user_data(mg_get_context(connection)));
     mg_disable_connection_keep_alive(connection);
-    const ResponseTerms terms{.deadline =
-                                  ResponseWriter::Clock::now() + self->options_.response_deadline};
+    const std::shared_ptr<const HttpSecurity> security = self->Security();
+    const ResponseTerms terms{
+        .deadline = ResponseWriter::Clock::now() + self->options_.response_deadline,
+        .headers = security ? &security->headers : nullptr};
     self->SendText(connection, terms, status, std::string(message) + "\n");
   } catch (...) {
     mg_disable_connection_keep_alive(connection);
@@ -330,6 +377,12 @@ int HttpServer::Impl::OnLogMessage(const mg_connection* connection, const char* 
   } catch (...) {
     return 1;  // a log that fails has nowhere to say so
   }
+  return 1;
+}
+
+// Called at the start and, for its release, at the end: the context stays ours.
+int HttpServer::Impl::OnSslContext(void** context, void* self) {
+  *context = static_cast<Impl*>(self)->tls_.Handle();
   return 1;
 }
 

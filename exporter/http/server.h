@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "http/security.h"
+
 namespace pdtt {
 
 /// Takes the next piece of a body. False: the client is gone or too slow, stop writing.
@@ -40,10 +42,13 @@ struct HttpOptions {
   std::chrono::milliseconds header_deadline{3'000};
   std::chrono::milliseconds response_deadline{10'000};
   std::function<void(std::string_view)> log_error{};  ///< called from worker threads
+  bool tls = false;                                   ///< with the contexts that `security` has
+  SecurityNow security{};                             ///< unset: whoever may connect is answered
 };
 
 /// Serves from the constructor to the destructor; `respond` and `body` run on worker threads with
-/// small stacks and may throw (the client gets 500). Throws std::runtime_error if it can't listen.
+/// small stacks and may throw (the client gets 500). Throws std::runtime_error if it can't listen,
+/// or can't do TLS where that is wanted.
 class HttpServer {
  public:
   HttpServer(HttpOptions options, std::vector<HttpRoute> routes);
