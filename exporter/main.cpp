@@ -13,6 +13,7 @@
 #include "app/doctor.h"
 #include "app/doctor_output.h"
 #include "app/log.h"
+#include "app/web_files.h"
 #include "bpf/host.h"
 #include "bpf/pins.h"
 #include "config/command_line.h"
@@ -69,8 +70,19 @@ int Run(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
 
 // A setting of another version is no mistake of the file, but `run` would refuse it.
 int CheckConfigFile(const std::string& file) {
-  for (const std::string& setting : pdtt::CheckConfig(file).not_available) {
+  const pdtt::CheckedConfig checked = pdtt::CheckConfig(file);
+  for (const std::string& setting : checked.not_available) {
     std::cout << setting << '\n';
+  }
+  if (checked.config.web_config_file) {
+    const auto& web_file = *checked.config.web_config_file;
+    const auto security = pdtt::ToHttpSecurity(pdtt::LoadWebConfig(web_file));
+    if (security->tls) {
+      for (const std::string& warning : security->tls->Warnings()) {
+        std::cout << warning << '\n';
+      }
+    }
+    std::cout << web_file.string() << ": ok\n";
   }
   std::cout << file << ": ok\n";
   return 0;

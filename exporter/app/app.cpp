@@ -36,7 +36,12 @@ UserNamesOptions ToUserNamesOptions(ExporterCounters& counters) {
   return options;
 }
 
-HttpOptions ToHttpOptions(const Config& config, Log& log) {
+std::unique_ptr<WebFiles> OpenWebFiles(const Config& config, Log& log) {
+  return config.web_config_file ? std::make_unique<WebFiles>(*config.web_config_file, log)
+                                : nullptr;
+}
+
+HttpOptions ToHttpOptions(const Config& config, Log& log, WebFiles* web_files) {
   HttpOptions options;
   options.listen = config.web_listen;
   options.allow = config.web_allow;
@@ -44,6 +49,10 @@ HttpOptions ToHttpOptions(const Config& config, Log& log) {
   options.log_error = [&log](std::string_view message) {
     log.Warn("http", {{"error", std::string{message}}});
   };
+  if (web_files != nullptr) {
+    options.tls = web_files->Tls();
+    options.security = [web_files] { return web_files->Now(); };
+  }
   return options;
 }
 
@@ -95,6 +104,7 @@ std::string Joined(const std::vector<std::string>& parts) {
 App::App(const Config& config, const std::filesystem::path& config_file, Log& log)
     : log_(log),
       config_(config),
+      web_files_(OpenWebFiles(config, log)),
       max_age_(config.collector_max_age),
       full_tables_(log),
       subuids_(ReadSubuids(config)),
@@ -105,7 +115,8 @@ App::App(const Config& config, const std::filesystem::path& config_file, Log& lo
       collector_(source_, ToCollectorOptions(config)),
       reports_(ToReportOptions(config), ToReportCallbacks()),
       access_(source_.Guard(), source_.AttachedLayers().ConnectGuardRefusal(), log, config),
-      server_(ToHttpOptions(config, log), Routes(collector_, counters_, max_age_)) {
+      server_(ToHttpOptions(config, log, web_files_.get()),
+              Routes(collector_, counters_, max_age_)) {
   access_.SetAddresses(server_.ListenAddresses());
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);
@@ -261,7 +272,8 @@ void App::LogStart(const Config& config) {
   }
   LogPrivileges();
   for (const std::string& address : server_.ListenAddresses()) {
-    log_.Info("serving", {{"url", "http://" + address + "/metrics"},
+    const bool tls = web_files_ && web_files_->Tls();
+    log_.Info("serving", {{"url", (tls ? "https://" : "http://") + address + "/metrics"},
                           {"allow", Joined(config.web_allow)},
                           {"local_users", access_.Text()}});
   }

@@ -6,12 +6,14 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "app/full_tables.h"
 #include "app/local_access.h"
 #include "app/log.h"
 #include "app/privileges.h"
+#include "app/web_files.h"
 #include "bpf/kernel_source.h"
 #include "collect/collector.h"
 #include "collect/subuid_owners.h"
@@ -48,7 +50,8 @@ class App {
   void LogPrivileges();
 
   Log& log_;
-  Config config_;  ///< in force
+  Config config_;                        ///< in force
+  std::unique_ptr<WebFiles> web_files_;  ///< none: no web configuration file
   std::atomic<std::chrono::milliseconds> max_age_;
   FullTables full_tables_;
   ExporterCounters counters_;

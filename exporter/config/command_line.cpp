@@ -64,6 +64,12 @@ constexpr Flag kRunFlags[] = {
      [](const Values& values, Config& config) {
        config.web_max_requests = ParseNumber(values.front(), 0, kMostRequests);
      }},
+    {"--web.config.file", "FILE", false,
+     "TLS, passwords, headers and a rate limit for HTTP, in the\nformat of Prometheus' exporters "
+     "(default: none of them)",
+     [](const Values& values, Config& config) {
+       config.web_config_file = ParseAbsolutePath(values.front());
+     }},
     {"--cgroup", "PATH", false,
      "Count the sockets below this cgroup\n(default: auto, the root of the mounted cgroup2)",
      [](const Values& values, Config& config) { config.cgroup = ParseCgroup(values.front()); }},
@@ -104,7 +110,6 @@ constexpr Flag kRunFlags[] = {
      [](const Values& values, Config& config) {
        config.log_format = ParseChoice<LogFormat>(values.front(), kLogFormats);
      }},
-    {"--web.config.file", "FILE", false, "", nullptr},
 };
 
 constexpr const char* kFooter =

@@ -106,11 +106,6 @@ constexpr Key kRecordKeys[] = {
      }},
 };
 
-void ReadWebConfigFile(const YamlNode& value, ConfigDraft& config) {
-  config.web_config_file = ParseAbsolutePath(ReadText(value));
-  throw NotAvailable();
-}
-
 /// Checks prefixes and keeps them as they were written.
 std::string CheckedPrefix(std::string_view text) {
   static_cast<void>(ParsePrefix(text));
@@ -131,10 +126,13 @@ constexpr Key kWebKeys[] = {
      [](const YamlNode& value, ConfigDraft& config) {
        config.web_local_users = ReadList(value, {.fewest = 0, .most = kMostLocalUsers}, ParseUser);
      }},
-    {"web.config_file", ReadWebConfigFile},
     {"web.max_requests",
      [](const YamlNode& value, ConfigDraft& config) {
        config.web_max_requests = ReadNumber(value, 0, kMostRequests);
+     }},
+    {"web.config_file",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.web_config_file = ParseAbsolutePath(ReadText(value));
      }},
 };
 

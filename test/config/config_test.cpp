@@ -191,17 +191,11 @@ TEST_CASE("Values that can't be used are refused with place and remedy") {
   CHECK(LoadError(yaml) == error);
 }
 
-TEST_CASE("What this version does not have passes the check but is not run with") {
-  const auto [yaml, error] = GENERATE(table<std::string, std::string>(
-      {{"web:\n  config_file: /etc/pdtt/web.yml\n",
-        "2:16: web.config_file: not available in this version; remove it"}}));
-  CHECK(LoadError(yaml) == error);
-  const test::TemporaryDirectory directory;
-  const auto file = directory.Write("exporter.yml", yaml);
-  CHECK(CheckConfig(file).not_available == std::vector{file.string() + ':' + error});
-}
-
-TEST_CASE("A setting that is not available must still be well written") {
+TEST_CASE("The web configuration file is named by an absolute path") {
+  CHECK(Load("web: {config_file: /etc/pdtt/web.yml}\n").web_config_file == "/etc/pdtt/web.yml");
+  CHECK_FALSE(Config{}.web_config_file);
+  CHECK(LoadError("web: {config_file: web.yml}\n") ==
+        "1:20: web.config_file: \"web.yml\" is not an absolute path; start it with /");
   CHECK_THAT(LoadError("web: {config_file: []}\n"), Catch::Contains("a list where one value"));
 }
 

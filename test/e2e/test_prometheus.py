@@ -2,60 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prometheus scrapes the exporter and answers who sent how much; the page documents itself."""
 
-import json
 import re
 import subprocess
 import time
-import urllib.parse
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 from pdtt_harness import netns
 from pdtt_harness.case import KernelTest, main
-from pdtt_harness.exporter import Exporter
+from pdtt_harness.prometheus import Prometheus
 from pdtt_harness.scrape import Scrape
 from pdtt_harness.sockets import SocketShell, drain, peer_socket
 from pdtt_harness.users import TestUser
-from pdtt_harness.world import stop, wait_for
 
 _METRICS_PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 _QUERY = "sum by (user) (increase(pdtt_user_transmit_bytes_total[1m]))"
 _SENT = {"alice": 30_000_000, "bob": 3_000_000}
-
-
-class Prometheus:
-    """Debian's Prometheus with a configuration, a data folder and a port of its own."""
-
-    def __init__(self, test: KernelTest, exporter: Exporter) -> None:
-        self._port = test.world.peer.free_port()
-        config = test.world.directory / "prometheus.yml"
-        config.write_text(
-            "global: {scrape_interval: 1s}\n"
-            "scrape_configs: [{job_name: pdtt, static_configs: "
-            f"[{{targets: ['127.0.0.1:{exporter.port}']}}]}}]\n", encoding="utf-8")
-        process = test.world.start(
-            ["prometheus", f"--config.file={config}",
-             f"--storage.tsdb.path={test.world.directory / 'prometheus'}",
-             f"--web.listen-address=127.0.0.1:{self._port}", "--log.level=warn"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        test.addCleanup(stop, process)
-        wait_for(self._answers, "Prometheus answering", timeout=30)
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.query("up == 1"))
-        except OSError:
-            return False
-
-    def query(self, expression: str) -> list[Any]:
-        """An instant query."""
-        url = (f"http://127.0.0.1:{self._port}/api/v1/query?" +
-               urllib.parse.urlencode({"query": expression}))
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(url, timeout=10) as answer:
-            result: list[Any] = json.load(answer)["data"]["result"]
-            return result
 
 
 class Scraped(KernelTest):
@@ -73,7 +34,9 @@ class Scraped(KernelTest):
             for shell in shells.values():
                 shell.do("connect", self.world.links[0].peer4, listener.getsockname()[1])
                 drain(listener.accept()[0])
-            prometheus = Prometheus(self, exporter)
+            prometheus = Prometheus(self, [
+                "{job_name: pdtt, static_configs: "
+                f"[{{targets: ['127.0.0.1:{exporter.port}']}}]}}"])
             for _ in range(10):
                 for name, shell in shells.items():
                     shell.do("send", _SENT[name] // 10)
