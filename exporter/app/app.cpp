@@ -36,12 +36,13 @@ UserNamesOptions ToUserNamesOptions(ExporterCounters& counters) {
   return options;
 }
 
-std::unique_ptr<WebFiles> OpenWebFiles(const Config& config, Log& log) {
-  return config.web_config_file ? std::make_unique<WebFiles>(*config.web_config_file, log)
-                                : nullptr;
+std::optional<WebFiles> OpenWebFiles(const Config& config, Log& log) {
+  return config.web_config_file
+             ? std::optional<WebFiles>{std::in_place, *config.web_config_file, log}
+             : std::nullopt;
 }
 
-HttpOptions ToHttpOptions(const Config& config, Log& log, WebFiles* web_files) {
+HttpOptions ToHttpOptions(const Config& config, Log& log, std::optional<WebFiles>& web_files) {
   HttpOptions options;
   options.listen = config.web_listen;
   options.allow = config.web_allow;
@@ -49,9 +50,9 @@ HttpOptions ToHttpOptions(const Config& config, Log& log, WebFiles* web_files) {
   options.log_error = [&log](std::string_view message) {
     log.Warn("http", {{"error", std::string{message}}});
   };
-  if (web_files != nullptr) {
+  if (web_files) {
     options.tls = web_files->Tls();
-    options.security = [web_files] { return web_files->Now(); };
+    options.security = [&web_files] { return web_files->Now(); };
   }
   return options;
 }
@@ -115,8 +116,7 @@ App::App(const Config& config, const std::filesystem::path& config_file, Log& lo
       collector_(source_, ToCollectorOptions(config)),
       reports_(ToReportOptions(config), ToReportCallbacks()),
       access_(source_.Guard(), source_.AttachedLayers().ConnectGuardRefusal(), log, config),
-      server_(ToHttpOptions(config, log, web_files_.get()),
-              Routes(collector_, counters_, max_age_)) {
+      server_(ToHttpOptions(config, log, web_files_), Routes(collector_, counters_, max_age_)) {
   access_.SetAddresses(server_.ListenAddresses());
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 
 #include "app/full_tables.h"
@@ -50,8 +49,8 @@ class App {
   void LogPrivileges();
 
   Log& log_;
-  Config config_;                        ///< in force
-  std::unique_ptr<WebFiles> web_files_;  ///< none: no web configuration file
+  Config config_;                      ///< in force
+  std::optional<WebFiles> web_files_;  ///< none: no web configuration file
   std::atomic<std::chrono::milliseconds> max_age_;
   FullTables full_tables_;
   ExporterCounters counters_;
