@@ -234,6 +234,7 @@ bool KernelSource::ReadMapStates(Reading& reading) {
 
 Reading KernelSource::Read() {
   Reading reading;
+  reading.boot_time = boot_time_.Get();
   const auto require = [&](bool ok, CollectStage stage) {
     if (!ok) {
       reading.failed_stages.push_back(stage);

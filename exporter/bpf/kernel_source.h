@@ -20,6 +20,7 @@
 #include "bpf/programs.h"
 #include "bpf/subuid_map.h"
 #include "collect/traffic_source.h"
+#include "model/boot_time.h"
 #include "model/traffic.h"
 
 namespace pdtt {
@@ -96,6 +97,7 @@ class KernelSource : public TrafficSource {
   AccountsReading carried_;  ///< counted by programs that these have replaced
   std::uint64_t flows_ = 0;  ///< in flow_stats_map at the last reading, idle ones included
   IdleFlows idle_flows_;
+  BootTime boot_time_;
   EventReader events_;
   ConnectGuard guard_;
   std::unique_ptr<Layers> layers_;  ///< last: nothing is attached before the maps are filled

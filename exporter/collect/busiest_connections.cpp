@@ -70,6 +70,7 @@ void AddOpen(const ConnectionReading& connection, Merged& into) {
     into = {connection, true, true};
   } else {
     into.connection.traffic += connection.traffic;
+    into.connection.start_ns = std::min(into.connection.start_ns, connection.start_ns);
   }
 }
 

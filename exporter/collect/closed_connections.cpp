@@ -15,13 +15,16 @@ void ClosedConnections::Add(const std::vector<ConnectionReading>& closed, Clock:
   }
 }
 
-void ClosedConnections::Publish(Clock::time_point now, std::vector<ConnectionReading>& into) {
+void ClosedConnections::Publish(Clock::time_point now, bool to_scraper,
+                                std::vector<ConnectionReading>& into) {
   while (!closed_.empty() && closed_.front().published && closed_.front().end + linger_ <= now) {
     closed_.pop_front();
   }
   for (Closed& closed : closed_) {
-    closed.published = true;
-    into.push_back(closed.connection);
+    if (to_scraper || closed.end + linger_ > now) {
+      into.push_back(closed.connection);
+    }
+    closed.published = closed.published || to_scraper;
   }
 }
 

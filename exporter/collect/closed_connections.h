@@ -26,8 +26,9 @@ class ClosedConnections {
 
   [[nodiscard]] std::size_t Size() const { return closed_.size(); }
 
-  /// Forgets what has lingered long enough. The rest counts as published from here on.
-  void Publish(Clock::time_point now, std::vector<ConnectionReading>& into);
+  /// Forgets what has lingered long enough. The rest counts as published from here on if a scraper
+  /// gets it; others get what ended within the linger.
+  void Publish(Clock::time_point now, bool to_scraper, std::vector<ConnectionReading>& into);
 
  private:
   struct Closed {

@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t kBurst = 4096;  // closed connections
 
+constexpr int kCpuShare = 1000;  // of which a collection that nobody asked for takes one
+constexpr std::chrono::milliseconds kLongestHistoryInterval{60'000};
+
 }  // namespace
 
 Collector::Collector(TrafficSource& source, CollectorOptions options)
@@ -26,19 +29,20 @@ Collector::SnapshotPtr Collector::Latest() const {
 }
 
 Collector::SnapshotPtr Collector::Fresh(std::chrono::milliseconds max_age,
-                                        std::chrono::milliseconds timeout) {
+                                        std::chrono::milliseconds timeout, Reader reader) {
   const auto oldest = Clock::now() - max_age;
+  const SnapshotPtr& latest = reader == Reader::kScraper ? latest_for_scrapers_ : latest_;
   std::unique_lock lock{mutex_};
-  if (latest_ && latest_->steady_time >= oldest) {
-    return latest_;
+  if (latest && latest->steady_time >= oldest) {
+    return latest;
   }
-  requested_ = true;
+  requested_ = reader == Reader::kScraper ? reader : requested_.value_or(reader);
   changed_.notify_all();
   const std::uint64_t asked_for = started_ + 1;  // one under way began before we asked
   changed_.wait_for(lock, timeout, [&] {
-    return (latest_ && latest_->steady_time >= oldest) || finished_ >= asked_for;
+    return (latest && latest->steady_time >= oldest) || finished_ >= asked_for;
   });
-  return latest_;
+  return latest;
 }
 
 void Collector::Change(std::function<void(CollectorOptions&)> change) {
@@ -57,22 +61,37 @@ void Collector::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     // A slow collection makes the next poll late; it does not make several at once.
     deadline = std::max(deadline + options_.poll_interval, Clock::now());
-    bool requested = false;
+    std::optional<Reader> requested;
     Changes changes;
     {
       std::unique_lock lock{mutex_};
       changed_.wait_until(lock, stop, deadline, [&] { return requested_ || !changes_.empty(); });
-      requested = std::exchange(requested_, false);
-      started_ += requested ? 1 : 0;
+      requested = std::exchange(requested_, std::nullopt);
+      if (HistoryIsDue()) {
+        requested = requested.value_or(Reader::kViewer);
+      }
+      started_ += requested ? 1U : 0U;
       changes = std::exchange(changes_, {});
     }
     Make(std::move(changes));
     TakeEvents();
     if (requested) {
-      Collect();
+      Collect(*requested);
     }
   }
   TakeEvents();  // what ended since they were taken last
+}
+
+bool Collector::HistoryIsDue() {
+  const auto now = Clock::now();
+  if (options_.history_interval.count() == 0 || now < next_for_history_) {
+    return false;
+  }
+  const Clock::duration cheap =
+      std::min<Clock::duration>(collection_time_ * kCpuShare, kLongestHistoryInterval);
+  const Clock::duration interval = std::max<Clock::duration>(options_.history_interval, cheap);
+  next_for_history_ = std::max(next_for_history_ + interval, now);
+  return true;
 }
 
 void Collector::Make(Changes changes) {
@@ -104,10 +123,10 @@ void Collector::AskForName(std::uint32_t uid) {
   static_cast<void>(options_.users.name_of(options_.users.owner_of(uid)));
 }
 
-void Collector::Collect() {
+void Collector::Collect(Reader reader) {
   SnapshotPtr snapshot;
+  const auto start = Clock::now();
   try {
-    const auto start = Clock::now();
     options_.before_collection();
     Reading reading = source_.Read();
     for (const AccountReading& account : reading.accounts.accounts) {
@@ -122,7 +141,7 @@ void Collector::Collect() {
     if (have_accounts) {
       TakeEvents();  // a connection closed since the sockets were read is not gone from view
       std::vector<ConnectionReading> closed;
-      closed_.Publish(start, closed);
+      closed_.Publish(start, reader == Reader::kScraper, closed);
       ReturnMemory();
       BuiltSnapshot built = BuildSnapshot(std::move(reading), std::move(closed), options_.rules,
                                           options_.users, excluded_);
@@ -139,7 +158,8 @@ void Collector::Collect() {
     options_.on_error(CollectStage::kAccounts);
     options_.log_error(std::string{"collection: "} + error.what());
   }
-  Publish(std::move(snapshot));
+  collection_time_ = Clock::now() - start;
+  Publish(std::move(snapshot), reader);
 }
 
 // After a burst of connections the allocator would keep what it took, in thousands of small pieces.
@@ -151,11 +171,14 @@ void Collector::ReturnMemory() {
   }
 }
 
-void Collector::Publish(SnapshotPtr snapshot) {
+void Collector::Publish(SnapshotPtr snapshot, Reader reader) {
   const std::scoped_lock lock{mutex_};
   finished_ = started_;
   if (snapshot) {
     latest_ = std::move(snapshot);
+    if (reader == Reader::kScraper) {
+      latest_for_scrapers_ = latest_;
+    }
   }
   changed_.notify_all();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The collector thread: reads the source when somebody asks, publishes immutable snapshots.
+// The collector thread: reads the source when somebody asks, and at intervals for the history;
+// publishes immutable snapshots.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -22,6 +24,9 @@
 
 namespace pdtt {
 
+/// Who reads a snapshot. Connections that ended wait for a scraper, who keeps what it sees.
+enum class Reader : std::uint8_t { kScraper, kViewer };
+
 struct CollectorOptions {
   SnapshotRules rules;
   UserNaming users;
@@ -34,6 +39,9 @@ struct CollectorOptions {
   std::chrono::milliseconds linger{60'000};
   std::size_t closed_connections = 65536;        ///< kept at most
   std::chrono::milliseconds poll_interval{200};  ///< how often events are taken
+  /// How often a snapshot is made for viewers though nobody asks; 0: never. More seldom where that
+  /// would take more than a thousandth of a CPU.
+  std::chrono::milliseconds history_interval{0};
   std::function<void(CollectStage)> on_error;
   std::function<void(std::uint64_t)> on_dropped_series;
   std::function<void(const std::string&)> log_error;
@@ -49,8 +57,10 @@ class Collector {
   /// A snapshot no older than `max_age`, waiting up to `timeout` for a new one; the last good one
   /// if that fails, null if there never was one. Concurrent callers share a collection.
   [[nodiscard]] SnapshotPtr Fresh(std::chrono::milliseconds max_age,
-                                  std::chrono::milliseconds timeout);
+                                  std::chrono::milliseconds timeout,
+                                  Reader reader = Reader::kScraper);
 
+  /// The last one of all.
   [[nodiscard]] SnapshotPtr Latest() const;
 
   /// Has the collector's thread change its rules or linger between two collections, and waits for
@@ -63,27 +73,31 @@ class Collector {
   using Changes = std::vector<std::packaged_task<void(CollectorOptions&)>>;
 
   void Run(const std::stop_token& stop);
+  [[nodiscard]] bool HistoryIsDue();
   void Make(Changes changes);
   void TakeEvents();
   void AskForName(std::uint32_t uid);
-  void Collect();
+  void Collect(Reader reader);
   void ReturnMemory();
-  void Publish(SnapshotPtr snapshot);
+  void Publish(SnapshotPtr snapshot, Reader reader);
 
   TrafficSource& source_;
   CollectorOptions options_;
   ClosedConnections closed_;     ///< the collector thread's, as the two around it
   std::size_t most_closed_ = 0;  ///< since memory was returned; the collector thread's
   std::uint64_t position_ = 0;   ///< of the latest events; the collector thread's
+  Clock::time_point next_for_history_ = Clock::now() + options_.history_interval;
+  Clock::duration collection_time_{};  ///< of the last one; the collector thread's
   ExcludedTraffic excluded_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  bool requested_ = false;
+  std::optional<Reader> requested_;  ///< a scraper's request is a viewer's too
   Changes changes_;
   std::uint64_t started_ = 0;   ///< collections
   std::uint64_t finished_ = 0;  ///< the last of them, successful or not
   SnapshotPtr latest_;
+  SnapshotPtr latest_for_scrapers_;
 
   std::jthread thread_;  ///< last: it uses everything above
 };

@@ -2,6 +2,7 @@
 #include "collect/snapshot_builder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <tuple>
@@ -85,6 +86,7 @@ class Builder {
     for (const ConnectionReading& connection : closed) {
       AppendShown(connection, ended);
     }
+    boot_time_ = reading.boot_time;
     snapshot_.connections_tracked += reading.flows.size() + closed.size();
     AddMissingRows();
     shown_connections_ = BusiestConnections(open, ended, rules_.connections_export);
@@ -187,12 +189,14 @@ class Builder {
     connection.pid = reading.pid;
     connection.command.assign(reading.command.data(),
                               strnlen(reading.command.data(), reading.command.size()));
+    connection.start = boot_time_ + std::chrono::nanoseconds{reading.start_ns};
     connection.traffic = reading.traffic;
     return connection;
   }
 
   const SnapshotRules& rules_;
   const UserNaming& users_;
+  std::chrono::system_clock::time_point boot_time_;
   Snapshot snapshot_;
   std::uint64_t dropped_series_ = 0;
   std::map<std::tuple<std::uint32_t, Protocol, std::uint32_t>, Traffic> traffic_;

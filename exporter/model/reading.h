@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -94,6 +95,7 @@ struct EventsReading {
 };
 
 struct Reading {
+  std::chrono::system_clock::time_point boot_time;  ///< when CLOCK_BOOTTIME was zero
   AccountsReading accounts;
   std::vector<ConnectionReading> sockets;
   std::vector<ConnectionReading> flows;

@@ -13,6 +13,15 @@
 
 namespace pdtt {
 
+/// What a snapshot does not show, or not under its name.
+struct Privacy {
+  bool hide_remote_addresses = false;
+  bool hide_connections = false;
+  bool uids_only = false;
+
+  bool operator==(const Privacy&) const = default;
+};
+
 struct User {
   std::uint32_t uid = 0;
   std::string name;  ///< the uid in decimal where no name is known
@@ -84,6 +93,7 @@ struct Connection {
   IpAddress remote_address{};
   std::uint32_t pid = 0;
   std::string command;
+  std::chrono::system_clock::time_point start;  ///< of counting it
   Traffic traffic;
 };
 
@@ -116,6 +126,7 @@ struct Snapshot {
   std::chrono::system_clock::time_point time;
   std::chrono::steady_clock::time_point steady_time;
   std::chrono::nanoseconds collect_duration{};
+  Privacy privacy;
 
   std::vector<std::string> networks;    ///< names of the network classes
   std::vector<std::string> interfaces;  ///< names of the interfaces XDP is attached to

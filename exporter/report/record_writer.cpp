@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <deque>
 #include <exception>
 #include <span>
 #include <utility>
 
+#include "model/boot_time.h"
 #include "report/journal.h"
 #include "report/record_file.h"
 
@@ -24,13 +24,6 @@ constexpr std::size_t kPiece = 1024;
 
 // Batches that wait when much comes at once.
 constexpr std::size_t kBacklog = 4;
-
-std::chrono::system_clock::time_point BootTime() {
-  timespec since_boot{};
-  clock_gettime(CLOCK_BOOTTIME, &since_boot);
-  return std::chrono::system_clock::now() - std::chrono::seconds{since_boot.tv_sec} -
-         std::chrono::nanoseconds{since_boot.tv_nsec};
-}
 
 /// One place that records go to, and how many of those that are waiting it has.
 template <typename T>
@@ -79,7 +72,7 @@ class RecordWriter::Output {
   void Take(const Batch& batch) {
     if (file_.place || journal_.place) {
       AskForNames(batch);
-      const auto boot = BootTime();
+      const auto boot = MeasuredBootTime();
       for (const FinishedConnection& finished : batch.finished) {
         if (finished.connection.traffic.Bytes() >= min_bytes_) {
           const std::string user = callbacks_.name_of(finished.connection.uid);

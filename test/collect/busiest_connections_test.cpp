@@ -52,6 +52,12 @@ TEST_CASE("a closed connection gives way to its successor", "[busiest_connection
     REQUIRE(busiest.size() == 1);
     CHECK(busiest[0].traffic.receive_bytes == 5);
   }
+  SECTION("open ones began when the first of them did") {
+    const auto busiest =
+        Busiest({TcpConnection(1, 1, 900, 20), TcpConnection(1, 1, 3, 10)}, {}, 10);
+    REQUIRE(busiest.size() == 1);
+    CHECK(busiest[0].start_ns == 10);
+  }
   SECTION("a closed one on the same port") {
     const auto busiest =
         Busiest({}, {TcpConnection(1, 1, 900, 10), TcpConnection(1, 1, 3, 20)}, 10);
@@ -72,18 +78,33 @@ TEST_CASE("a closed connection lingers until its time is over and it was publish
   closed.Add({TcpConnection(1, 1, 5)}, start);
   std::vector<ConnectionReading> published;
   SECTION("nobody scraped in time") {
-    closed.Publish(start + 1h, published);
+    closed.Publish(start + 1h, true, published);
     CHECK(published.size() == 1);
-    closed.Publish(start + 2h, published);
+    closed.Publish(start + 2h, true, published);
     CHECK(published.size() == 1);
   }
   SECTION("scraped at once") {
-    closed.Publish(start, published);
-    closed.Publish(start + 59s, published);
+    closed.Publish(start, true, published);
+    closed.Publish(start + 59s, true, published);
     CHECK(published.size() == 2);
-    closed.Publish(start + 60s, published);
+    closed.Publish(start + 60s, true, published);
     CHECK(published.size() == 2);
   }
+}
+
+TEST_CASE("a closed connection that only viewers saw waits for a scraper", "[closed_connections]") {
+  using namespace std::chrono_literals;
+  ClosedConnections closed{60s, 100};
+  const ClosedConnections::Clock::time_point start{};
+  closed.Add({TcpConnection(1, 1, 5)}, start);
+  std::vector<ConnectionReading> viewed;
+  closed.Publish(start + 59s, false, viewed);
+  CHECK(viewed.size() == 1);
+  closed.Publish(start + 60s, false, viewed);
+  CHECK(viewed.size() == 1);
+  std::vector<ConnectionReading> scraped;
+  closed.Publish(start + 61s, true, scraped);
+  CHECK(scraped.size() == 1);
 }
 
 TEST_CASE("the oldest closed connections make room", "[closed_connections]") {
@@ -91,7 +112,7 @@ TEST_CASE("the oldest closed connections make room", "[closed_connections]") {
   ClosedConnections closed{60s, 2};
   closed.Add({TcpConnection(1, 1, 5), TcpConnection(1, 2, 5), TcpConnection(1, 3, 5)}, {});
   std::vector<ConnectionReading> published;
-  closed.Publish({}, published);
+  closed.Publish({}, true, published);
   REQUIRE(published.size() == 2);
   CHECK(published[0].local_port == 2);
 }

@@ -173,6 +173,59 @@ TEST_CASE("closed connections are shown after they ended", "[collector]") {
   CHECK(snapshot->connections[0].traffic.receive_bytes == 77);
 }
 
+TEST_CASE("what viewers see is not what a scraper has seen", "[collector]") {
+  FakeSource source;
+  source.Happened({{TcpConnection(5, 1, 77)}, {}});
+  Counts counts;
+  CollectorOptions options = Options(counts);
+  options.linger = 0ms;
+  Collector collector{source, options};
+  CHECK(collector.Fresh(0ms, kPatience, Reader::kViewer)->connections.empty());
+  CHECK(collector.Fresh(1h, kPatience)->connections.size() == 1);
+  CHECK(source.reads_ == 2);
+  CHECK(collector.Fresh(1h, kPatience, Reader::kViewer)->connections.size() == 1);
+  CHECK(source.reads_ == 2);
+}
+
+TEST_CASE("snapshots for the history are made though nobody asks", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  std::atomic<int> passed = 0;
+  CollectorOptions options = Options(counts);
+  options.history_interval = 10ms;
+  options.on_snapshot = [&](const Snapshot&) { ++passed; };
+  SECTION("often enough") {
+    const Collector collector{source, options};
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (passed < 3 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(1ms);
+    }
+    CHECK(passed >= 3);
+    CHECK(collector.Latest() != nullptr);
+  }
+  SECTION("not often where they take long") {
+    source.delay_ = 5ms;
+    const Collector collector{source, options};
+    std::this_thread::sleep_for(300ms);
+    CHECK(source.reads_ <= 2);
+  }
+}
+
+TEST_CASE("a history does not change what a scraper gets", "[collector]") {
+  FakeSource source;
+  Counts counts;
+  CollectorOptions options = Options(counts);
+  options.history_interval = 5ms;
+  Collector collector{source, options};
+  const auto first = collector.Fresh(1h, kPatience);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (collector.Latest() == first && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(collector.Latest() != first);
+  CHECK(collector.Fresh(1h, kPatience) == first);
+}
+
 TEST_CASE("what finished is passed on once, asked for or not", "[collector]") {
   FakeSource source;
   Counts counts;
