@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/api_routes.h"
 #include "app/file_access.h"
 #include "app/kernel_options.h"
 #include "app/reload.h"
@@ -116,10 +117,18 @@ App::App(const Config& config, const std::filesystem::path& config_file, Log& lo
       collector_(source_, ToCollectorOptions(config)),
       reports_(ToReportOptions(config), ToReportCallbacks()),
       access_(source_.Guard(), source_.AttachedLayers().ConnectGuardRefusal(), log, config),
-      server_(ToHttpOptions(config, log, web_files_), Routes(collector_, counters_, max_age_)) {
+      server_(ToHttpOptions(config, log, web_files_), AllRoutes()) {
   access_.SetAddresses(server_.ListenAddresses());
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);
+}
+
+std::vector<HttpRoute> App::AllRoutes() {
+  std::vector<HttpRoute> routes = Routes(collector_, counters_, max_age_);
+  for (HttpRoute& route : ApiRoutes(collector_, rates_, max_age_)) {
+    routes.push_back(std::move(route));
+  }
+  return routes;
 }
 
 KernelOptions App::WithSubuids(KernelOptions options) const {
@@ -135,6 +144,7 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
   options.rules.networks = source_.NetworkNames();
   options.linger = config.connections_linger;
   options.closed_connections = config.limit_connections;
+  options.history_interval = RateHistory::kInterval;
   options.before_collection = [this] {
     if (subuids_ && subuids_->Refresh()) {
       PassOnSubuids();
@@ -152,6 +162,7 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
   };
   options.on_snapshot = [this](const Snapshot& snapshot) {
     full_tables_.Check(snapshot.maps, snapshot.steady_time);
+    rates_.Add(snapshot);
   };
   options.on_finished = [this](const EventsReading& events, const SnapshotRules& rules) {
     RecordFinished(events, rules);

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <vector>
 
+#include "api/rate_history.h"
 #include "app/full_tables.h"
 #include "app/local_access.h"
 #include "app/log.h"
@@ -37,6 +39,7 @@ class App {
   void Reload(const std::function<Config()>& read);
 
  private:
+  [[nodiscard]] std::vector<HttpRoute> AllRoutes();
   [[nodiscard]] KernelOptions WithSubuids(KernelOptions options) const;
   [[nodiscard]] CollectorOptions ToCollectorOptions(const Config& config);
   [[nodiscard]] RecordCallbacks ToRecordCallbacks();
@@ -54,6 +57,7 @@ class App {
   std::atomic<std::chrono::milliseconds> max_age_;
   FullTables full_tables_;
   ExporterCounters counters_;
+  RateHistory rates_;
   std::optional<SubuidOwners> subuids_;  ///< the collector thread's
   KernelSource source_;
   /// After all that needs privileges, and before the first thread: it is threads that have them.
