@@ -42,7 +42,7 @@ Json ToJson(const Row& row, const Snapshot& snapshot) {
   json["direction"] = LabelValue(connection.direction);
   json["local_address"] = AddressText(connection.local_address);
   json["local_port"] = connection.local_port;
-  json["remote_address"] = AddressText(connection.remote_address);
+  json["remote_address"] = RemoteAddressText(snapshot, connection);
   json["remote_port"] = connection.remote_port;
   json["network"] = snapshot.networks.at(connection.network);
   json["pid"] = connection.pid;

@@ -185,7 +185,7 @@ RecordCallbacks App::ToRecordCallbacks() {
 ReportCallbacks App::ToReportCallbacks() {
   ReportCallbacks callbacks;
   callbacks.snapshot = [this] {
-    return collector_.Fresh(std::chrono::milliseconds{0}, kReportCollection);
+    return collector_.Fresh(std::chrono::milliseconds{0}, kReportCollection, Reader::kRecorder);
   };
   callbacks.trouble = ToTroubleCallbacks(CollectStage::kReports, "reports not written");
   return callbacks;

@@ -112,6 +112,7 @@ SnapshotRules ToSnapshotRules(const Config& config) {
   }
   rules.connections_export = config.connections_export;
   rules.series_limit = config.limit_series;
+  rules.privacy = config.privacy;
   return rules;
 }
 

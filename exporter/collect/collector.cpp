@@ -25,18 +25,19 @@ Collector::Collector(TrafficSource& source, CollectorOptions options)
 
 Collector::SnapshotPtr Collector::Latest() const {
   const std::scoped_lock lock{mutex_};
-  return latest_;
+  return latest_.shown;
 }
 
 Collector::SnapshotPtr Collector::Fresh(std::chrono::milliseconds max_age,
                                         std::chrono::milliseconds timeout, Reader reader) {
   const auto oldest = Clock::now() - max_age;
-  const SnapshotPtr& latest = reader == Reader::kScraper ? latest_for_scrapers_ : latest_;
+  const Published& published = reader == Reader::kViewer ? latest_ : latest_complete_;
+  const SnapshotPtr& latest = reader == Reader::kRecorder ? published.full : published.shown;
   std::unique_lock lock{mutex_};
   if (latest && latest->steady_time >= oldest) {
     return latest;
   }
-  requested_ = reader == Reader::kScraper ? reader : requested_.value_or(reader);
+  requested_ = reader == Reader::kViewer ? requested_.value_or(reader) : reader;
   changed_.notify_all();
   const std::uint64_t asked_for = started_ + 1;  // one under way began before we asked
   changed_.wait_for(lock, timeout, [&] {
@@ -46,7 +47,12 @@ Collector::SnapshotPtr Collector::Fresh(std::chrono::milliseconds max_age,
 }
 
 void Collector::Change(std::function<void(CollectorOptions&)> change) {
-  std::packaged_task<void(CollectorOptions&)> task{std::move(change)};
+  std::packaged_task<void(CollectorOptions&)> task{
+      [this, change = std::move(change)](CollectorOptions& options) {
+        change(options);
+        closed_.SetLinger(options.linger);
+        ShowAgain();
+      }};
   std::future<void> made = task.get_future();
   {
     const std::scoped_lock lock{mutex_};
@@ -98,7 +104,25 @@ void Collector::Make(Changes changes) {
   for (auto& change : changes) {
     change(options_);
   }
-  closed_.SetLinger(options_.linger);
+}
+
+// What is to be hidden from now on was shown until now.
+void Collector::ShowAgain() {
+  const std::scoped_lock lock{mutex_};
+  for (Published* published : {&latest_, &latest_complete_}) {
+    if (published->full) {
+      *published = WithShown(published->full);
+    }
+  }
+}
+
+Collector::Published Collector::WithShown(SnapshotPtr full) const {
+  const Privacy& privacy = options_.rules.privacy;
+  if (privacy == Privacy{}) {
+    return {full, full};
+  }
+  auto shown = std::make_shared<const Snapshot>(Redacted(*full, privacy, pseudonyms_));
+  return {std::move(full), std::move(shown)};
 }
 
 void Collector::TakeEvents() {
@@ -124,7 +148,7 @@ void Collector::AskForName(std::uint32_t uid) {
 }
 
 void Collector::Collect(Reader reader) {
-  SnapshotPtr snapshot;
+  Published snapshot;
   const auto start = Clock::now();
   try {
     options_.before_collection();
@@ -141,7 +165,7 @@ void Collector::Collect(Reader reader) {
     if (have_accounts) {
       TakeEvents();  // a connection closed since the sockets were read is not gone from view
       std::vector<ConnectionReading> closed;
-      closed_.Publish(start, reader == Reader::kScraper, closed);
+      closed_.Publish(start, reader != Reader::kViewer, closed);
       ReturnMemory();
       BuiltSnapshot built = BuildSnapshot(std::move(reading), std::move(closed), options_.rules,
                                           options_.users, excluded_);
@@ -151,8 +175,8 @@ void Collector::Collect(Reader reader) {
       if (built.dropped_series != 0) {
         options_.on_dropped_series(built.dropped_series);
       }
-      options_.on_snapshot(built.snapshot);
-      snapshot = std::make_shared<const Snapshot>(std::move(built.snapshot));
+      snapshot = WithShown(std::make_shared<const Snapshot>(std::move(built.snapshot)));
+      options_.on_snapshot(*snapshot.shown);
     }
   } catch (const std::exception& error) {
     options_.on_error(CollectStage::kAccounts);
@@ -171,13 +195,13 @@ void Collector::ReturnMemory() {
   }
 }
 
-void Collector::Publish(SnapshotPtr snapshot, Reader reader) {
+void Collector::Publish(Published snapshot, Reader reader) {
   const std::scoped_lock lock{mutex_};
   finished_ = started_;
-  if (snapshot) {
+  if (snapshot.full) {
     latest_ = std::move(snapshot);
-    if (reader == Reader::kScraper) {
-      latest_for_scrapers_ = latest_;
+    if (reader != Reader::kViewer) {
+      latest_complete_ = latest_;
     }
   }
   changed_.notify_all();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "collect/closed_connections.h"
+#include "collect/redaction.h"
 #include "collect/snapshot_builder.h"
 #include "collect/traffic_source.h"
 #include "model/collect_stage.h"
@@ -24,8 +25,10 @@
 
 namespace pdtt {
 
-/// Who reads a snapshot. Connections that ended wait for a scraper, who keeps what it sees.
-enum class Reader : std::uint8_t { kScraper, kViewer };
+/// Who reads a snapshot. Connections that ended wait for somebody who keeps what he sees: a
+/// scraper, or the recorder, who writes files of this host and gets what is hidden from all others
+/// too.
+enum class Reader : std::uint8_t { kScraper, kViewer, kRecorder };
 
 struct CollectorOptions {
   SnapshotRules rules;
@@ -35,6 +38,7 @@ struct CollectorOptions {
   /// Gets every connection that ended, once.
   std::function<void(const EventsReading&, const SnapshotRules&)> on_finished =
       [](const EventsReading&, const SnapshotRules&) {};
+  /// Gets what is shown.
   std::function<void(const Snapshot&)> on_snapshot = [](const Snapshot&) {};
   std::chrono::milliseconds linger{60'000};
   std::size_t closed_connections = 65536;        ///< kept at most
@@ -60,26 +64,35 @@ class Collector {
                                   std::chrono::milliseconds timeout,
                                   Reader reader = Reader::kScraper);
 
-  /// The last one of all.
+  /// The last one of all that is shown.
   [[nodiscard]] SnapshotPtr Latest() const;
 
   /// Has the collector's thread change its rules or linger between two collections, and waits for
-  /// it; the source may be used meanwhile. Throws what `change` throws.
+  /// it; the source may be used meanwhile. What is to be hidden from now on is not shown any more
+  /// when it returns. Throws what `change` throws.
   void Change(std::function<void(CollectorOptions&)> change);
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  /// The same snapshot, and the same object where nothing is hidden.
+  struct Published {
+    SnapshotPtr full;
+    SnapshotPtr shown;
+  };
 
   using Changes = std::vector<std::packaged_task<void(CollectorOptions&)>>;
 
   void Run(const std::stop_token& stop);
   [[nodiscard]] bool HistoryIsDue();
   void Make(Changes changes);
+  void ShowAgain();
   void TakeEvents();
   void AskForName(std::uint32_t uid);
   void Collect(Reader reader);
   void ReturnMemory();
-  void Publish(SnapshotPtr snapshot, Reader reader);
+  [[nodiscard]] Published WithShown(SnapshotPtr full) const;
+  void Publish(Published snapshot, Reader reader);
 
   TrafficSource& source_;
   CollectorOptions options_;
@@ -89,15 +102,16 @@ class Collector {
   Clock::time_point next_for_history_ = Clock::now() + options_.history_interval;
   Clock::duration collection_time_{};  ///< of the last one; the collector thread's
   ExcludedTraffic excluded_;
+  Pseudonyms pseudonyms_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::optional<Reader> requested_;  ///< a scraper's request is a viewer's too
+  std::optional<Reader> requested_;  ///< not a viewer if anybody else asked as well
   Changes changes_;
   std::uint64_t started_ = 0;   ///< collections
   std::uint64_t finished_ = 0;  ///< the last of them, successful or not
-  SnapshotPtr latest_;
-  SnapshotPtr latest_for_scrapers_;
+  Published latest_;
+  Published latest_complete_;  ///< with all connections that waited for those who keep them
 
   std::jthread thread_;  ///< last: it uses everything above
 };

@@ -15,7 +15,6 @@ namespace {
 
 // Series of one row of each kind, for limits.series.
 constexpr std::size_t kSeriesPerTraffic = 4;
-constexpr std::size_t kSeriesPerConnection = 5;
 constexpr std::size_t kSeriesPerActivity = 6;
 
 class Builder {

@@ -16,12 +16,16 @@
 
 namespace pdtt {
 
+/// For limits.series.
+inline constexpr std::size_t kSeriesPerConnection = 5;
+
 struct SnapshotRules {
   std::vector<std::string> networks;    ///< names, by the reading's network number
   std::vector<std::string> interfaces;  ///< names, by the reading's interface number
   std::unordered_set<std::uint32_t> excluded_uids;
   std::size_t connections_export = 100;
   std::size_t series_limit = 20000;
+  Privacy privacy;  ///< of what is shown; a built snapshot holds everything
 };
 
 struct UserNaming {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "model/privacy.h"
 #include "model/traffic.h"
 
 namespace pdtt {
@@ -89,6 +90,8 @@ struct Config {
   std::vector<std::string> web_local_users = {"root", "prometheus"};
   std::optional<std::filesystem::path> web_config_file;
   std::size_t web_max_requests = 40;  ///< 0: no limit
+
+  Privacy privacy;
 
   bool persist = false;
 

@@ -136,6 +136,19 @@ constexpr Key kWebKeys[] = {
      }},
 };
 
+constexpr Key kPrivacyKeys[] = {
+    {"privacy.hide_remote_addresses",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.privacy.hide_remote_addresses = ReadBool(value);
+     }},
+    {"privacy.hide_connections",
+     [](const YamlNode& value, ConfigDraft& config) {
+       config.privacy.hide_connections = ReadBool(value);
+     }},
+    {"privacy.uids_only", [](const YamlNode& value,
+                             ConfigDraft& config) { config.privacy.uids_only = ReadBool(value); }},
+};
+
 constexpr Key kLogKeys[] = {
     {"log.level",
      [](const YamlNode& value, ConfigDraft& config) {
@@ -182,6 +195,8 @@ constexpr Key kKeys[] = {
                    ConfigDraft& config) { ReadSection(value, "records", kRecordKeys, config); }},
     {"web", [](const YamlNode& value,
                ConfigDraft& config) { ReadSection(value, "web", kWebKeys, config); }},
+    {"privacy", [](const YamlNode& value,
+                   ConfigDraft& config) { ReadSection(value, "privacy", kPrivacyKeys, config); }},
     {"persist",
      [](const YamlNode& value, ConfigDraft& config) { config.persist = ReadBool(value); }},
     {"user",

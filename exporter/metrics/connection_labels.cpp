@@ -14,7 +14,7 @@ constexpr std::size_t kTypicalBytes = 224;
 void AppendIdentity(std::string& out, const Snapshot& snapshot, const Connection& connection) {
   const auto values = std::to_array<std::string>(
       {std::string(LabelValue(connection.protocol)), AddressText(connection.local_address),
-       std::to_string(connection.local_port), AddressText(connection.remote_address),
+       std::to_string(connection.local_port), RemoteAddressText(snapshot, connection),
        std::to_string(connection.remote_port), snapshot.networks.at(connection.network)});
   constexpr LabelNames kNames = LabelNames(labels::kConnection).last<values.size()>();
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -126,6 +126,20 @@ std::string AddressText(const IpAddress& address) {
   return written;
 }
 
+std::string RemoteAddressText(const Snapshot& snapshot, const Connection& connection) {
+  if (!snapshot.privacy.hide_remote_addresses) {
+    return AddressText(connection.remote_address);
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::size_t kPseudonymBytes = 8;  // enough for no two to be the same
+  std::string text = "hidden-";
+  for (std::size_t i = 0; i < kPseudonymBytes; ++i) {
+    text += kDigits[connection.remote_address[i] >> 4U];
+    text += kDigits[connection.remote_address[i] & 0xFU];
+  }
+  return text;
+}
+
 std::string_view LabelValue(Protocol protocol) {
   switch (protocol) {
     case Protocol::kTcp:

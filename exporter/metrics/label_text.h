@@ -24,6 +24,9 @@ void AppendLabel(std::string& out, std::string_view name, std::string_view value
 /// Dotted for IPv4 (stored v4-mapped), RFC 5952 for IPv6.
 [[nodiscard]] std::string AddressText(const IpAddress& address);
 
+/// The remote address of a connection of this snapshot, or the pseudonym in its place.
+[[nodiscard]] std::string RemoteAddressText(const Snapshot& snapshot, const Connection& connection);
+
 [[nodiscard]] std::string_view LabelValue(Protocol protocol);
 [[nodiscard]] std::string_view LabelValue(Direction direction);
 [[nodiscard]] std::string_view LabelValue(XdpResult result);

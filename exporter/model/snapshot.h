@@ -9,18 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "model/privacy.h"
 #include "model/traffic.h"
 
 namespace pdtt {
-
-/// What a snapshot does not show, or not under its name.
-struct Privacy {
-  bool hide_remote_addresses = false;
-  bool hide_connections = false;
-  bool uids_only = false;
-
-  bool operator==(const Privacy&) const = default;
-};
 
 struct User {
   std::uint32_t uid = 0;
@@ -126,7 +118,7 @@ struct Snapshot {
   std::chrono::system_clock::time_point time;
   std::chrono::steady_clock::time_point steady_time;
   std::chrono::nanoseconds collect_duration{};
-  Privacy privacy;
+  Privacy privacy;  ///< what was left out, or stands here under another name
 
   std::vector<std::string> networks;    ///< names of the network classes
   std::vector<std::string> interfaces;  ///< names of the interfaces XDP is attached to

@@ -163,6 +163,16 @@ TEST_CASE("connections come by their rate, then by their bytes", "[api]") {
   CHECK(Connections(snapshot, {})["connections"][0]["uid"] == kBob);
 }
 
+TEST_CASE("the API shows pseudonyms as the metrics do, and says what is hidden", "[api]") {
+  Snapshot snapshot = SampleSnapshot();
+  snapshot.privacy = {.hide_remote_addresses = true, .hide_connections = true, .uids_only = false};
+  const json connections = Connections(snapshot, {});
+  CHECK(connections["hidden"] == true);
+  for (const json& connection : connections["connections"]) {
+    CHECK(connection["remote_address"].get<std::string>().starts_with("hidden-"));
+  }
+}
+
 TEST_CASE("counters stay exact", "[api]") {
   Snapshot snapshot = SampleSnapshot();
   snapshot.connections[0].traffic.receive_bytes = 9'223'372'036'854'775'809U;

@@ -274,6 +274,32 @@ TEST_CASE("changed rules hold from the next snapshot on", "[collector]") {
   CHECK(source.reads_ == 2);
 }
 
+TEST_CASE("what is to be hidden is shown to nobody any more, but recorded", "[collector]") {
+  FakeSource source;
+  source.Happened({{TcpConnection(5, 1, 77)}, {}});
+  Counts counts;
+  std::atomic<std::size_t> passed = 0;
+  CollectorOptions options = Options(counts);
+  options.on_snapshot = [&](const Snapshot& snapshot) { passed = snapshot.connections.size(); };
+  Collector collector{source, options};
+  REQUIRE(collector.Fresh(0ms, kPatience)->connections.size() == 1);
+  REQUIRE(passed == 1);
+  const auto hide = [&](bool wanted) {
+    collector.Change(
+        [=](CollectorOptions& changed) { changed.rules.privacy.hide_connections = wanted; });
+  };
+  hide(true);
+  for (const auto max_age : {std::chrono::milliseconds{1h}, 0ms}) {
+    CHECK(collector.Latest()->connections.empty());
+    CHECK(collector.Fresh(max_age, kPatience, Reader::kScraper)->connections.empty());
+    CHECK(collector.Fresh(max_age, kPatience, Reader::kViewer)->connections.empty());
+    CHECK(collector.Fresh(max_age, kPatience, Reader::kRecorder)->connections.size() == 1);
+  }
+  CHECK(passed == 0);
+  hide(false);
+  CHECK(collector.Latest()->connections.size() == 1);
+}
+
 TEST_CASE("a change that fails tells who asked for it, and the collector goes on", "[collector]") {
   FakeSource source;
   Counts counts;

@@ -41,6 +41,7 @@ TEST_CASE("Every key of a file reaches its field") {
       "  listen: [0.0.0.0:80, '[::]:0']\n"
       "  allow: [192.0.2.0/24]\n"
       "user: pdtt\n"
+      "privacy: {hide_remote_addresses: true, uids_only: true}\n"
       "log: {level: debug, format: json}\n");
   CHECK(config.interfaces == std::vector<std::string>{"eth0", "eth1"});
   CHECK(config.cgroup == "/sys/fs/cgroup/unified");
@@ -67,6 +68,8 @@ TEST_CASE("Every key of a file reaches its field") {
   CHECK(config.records_min_bytes == 9'223'372'036'854'775'807U);
   CHECK(config.web_listen == std::vector<std::string>{"0.0.0.0:80", "[::]:0"});
   CHECK(config.web_allow == std::vector<std::string>{"192.0.2.0/24"});
+  CHECK(config.privacy == Privacy{true, false, true});
+  CHECK(Load("privacy: {hide_connections: true}\n").privacy == Privacy{false, true, false});
   CHECK(config.log_level == LogLevel::kDebug);
   CHECK(config.log_format == LogFormat::kJson);
 }

@@ -70,3 +70,12 @@ TEST_CASE("IPv4 addresses are dotted and IPv6 addresses are in their shortest fo
   CHECK(AddressText({0xFE, 0x80, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
                      0xFF}) == "fe80::ffff:ffff:ffff:ffff");
 }
+
+TEST_CASE("a hidden remote address is a pseudonym of its own") {
+  pdtt::Snapshot snapshot;
+  pdtt::Connection connection;
+  connection.remote_address = {0x9F, 0x3C, 0xA, 0, 0, 0, 0, 0xB, 1, 2, 3, 4, 5, 6, 7, 8};
+  CHECK(RemoteAddressText(snapshot, connection) == "9f3c:a00:0:b:102:304:506:708");
+  snapshot.privacy.hide_remote_addresses = true;
+  CHECK(RemoteAddressText(snapshot, connection) == "hidden-9f3c0a000000000b");
+}
