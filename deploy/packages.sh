@@ -14,8 +14,8 @@ BUILD_PACKAGES=(
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
   apache2-utils binutils catch2 clang-format clang-tidy cppcheck curl ethtool iperf3 iproute2
-  iputils-ping netcat-openbsd nginx openssl passwd procps prometheus python3 strace systemd
-  util-linux
+  iputils-ping netcat-openbsd nginx openssl passwd procps prometheus python3
+  python3-prometheus-client strace systemd util-linux
 )
 
 # For the cases of the accuracy suite, which skips those whose programs are missing.

@@ -34,7 +34,7 @@
  * change of pdtt_conn or pdtt_event: sockets then begin anew.
  */
 #ifndef PDTT_TABLE_LAYOUT
-#define PDTT_TABLE_LAYOUT 1
+#define PDTT_TABLE_LAYOUT 2
 #endif
 #define PDTT_SOCKET_LAYOUT 1
 
@@ -216,6 +216,9 @@ struct pdtt_state {
 	__u32 ready; /* 1: every table holds what it has to hold before programs use it */
 	__u32 interfaces;
 	__u32 ifindex[PDTT_MAX_INTERFACES]; /* what the XDP tables count by */
+	__u64 since_ns; /* Unix time at which accounts and totals began to count; 0: not known */
+	__u64 xdp_users_since_ns; /* the same of xdp_user_map */
+	__u64 xdp_results_since_ns; /* and of xdp_result_map */
 };
 
 /* Value of network_names: the name of a network class; empty: the number is free. */
@@ -288,7 +291,7 @@ PDTT_ABI_ASSERT(sizeof(struct pdtt_uid_lpm_key) == 8);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_listen_key) == 24);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_frames) == 16);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_event) == 160);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_state) == 80);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_state) == 104);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_network_name) == 64);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_settings) == 248);
 #undef PDTT_ABI_ASSERT

@@ -18,6 +18,7 @@
 #include "bpf/host.h"
 #include "bpf/idle_flows.h"
 #include "bpf/slots.h"
+#include "bpf/table_state.h"
 
 namespace pdtt {
 namespace {
@@ -114,12 +115,42 @@ void KernelSource::FillTables() {
   if (!SetSubuids(options_.subuids)) {
     ThrowBpf(errno, "fill subuid_map");
   }
-  const pdtt_state state = OwnState(prepared_);
+  const pdtt_state state = OwnStateWithTimes();
+  since_ = ToCountingSince(state);
   const std::uint32_t only = 0;
   if (const int error = bpf_map_update_elem(programs_.MapFd("state_map"), &only, &state, BPF_ANY);
       error != 0) {
     ThrowBpf(error, "fill state_map");
   }
+}
+
+// Counters that go on keep the times at which they began.
+pdtt_state KernelSource::OwnStateWithTimes() {
+  using std::chrono::system_clock;
+  const auto ns = [](system_clock::time_point time) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count());
+  };
+  pdtt_state state = OwnState(prepared_);
+  state.since_ns = state.xdp_users_since_ns = state.xdp_results_since_ns = ns(system_clock::now());
+  if (fresh_ && !prepared_.old_tables) {
+    return state;
+  }
+  const auto& directory = fresh_ ? prepared_.old_tables->directory : prepared_.tables;
+  const pdtt_state before = ReadState(directory).value_or(pdtt_state{});
+  // Older versions did not write it down. What is pinned is no older than the last boot.
+  const auto kept = [&](std::uint64_t since) { return since != 0 ? since : ns(boot_time_.Get()); };
+  const auto goes_on = [&](const char* map) {
+    return IsPinnedAt(programs_.MapFd(map), directory / map);
+  };
+  state.since_ns = kept(before.since_ns);
+  if (goes_on("xdp_user_map")) {
+    state.xdp_users_since_ns = kept(before.xdp_users_since_ns);
+  }
+  if (goes_on("xdp_result_map")) {
+    state.xdp_results_since_ns = kept(before.xdp_results_since_ns);
+  }
+  return state;
 }
 
 void KernelSource::FillSlots() {
@@ -235,6 +266,7 @@ bool KernelSource::ReadMapStates(Reading& reading) {
 Reading KernelSource::Read() {
   Reading reading;
   reading.boot_time = boot_time_.Get();
+  reading.since = since_;
   const auto require = [&](bool ok, CollectStage stage) {
     if (!ok) {
       reading.failed_stages.push_back(stage);

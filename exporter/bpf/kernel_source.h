@@ -74,6 +74,7 @@ class KernelSource : public TrafficSource {
  private:
   [[nodiscard]] ProgramOptions PreparedOptions();
   void FillTables();
+  [[nodiscard]] pdtt_state OwnStateWithTimes();
   void FillSlots();
   void FinishTakeover();
   [[nodiscard]] bool ReadSockets(Reading& reading);
@@ -98,6 +99,7 @@ class KernelSource : public TrafficSource {
   std::uint64_t flows_ = 0;  ///< in flow_stats_map at the last reading, idle ones included
   IdleFlows idle_flows_;
   BootTime boot_time_;
+  CountingSince since_;
   EventReader events_;
   ConnectGuard guard_;
   std::unique_ptr<Layers> layers_;  ///< last: nothing is attached before the maps are filled

@@ -24,7 +24,7 @@
 #include <utility>
 
 #include "bpf/error.h"
-#include "pdtt_abi.h"
+#include "bpf/table_state.h"
 
 namespace pdtt {
 namespace {
@@ -130,10 +130,8 @@ Pins::Pins(fs::path root) : root_(std::move(root)) {
 }
 
 bool Pins::AreReady(const fs::path& tables) {
-  const UniqueFd map{bpf_obj_get((tables / "state_map").c_str())};
-  const std::uint32_t key = 0;
-  pdtt_state state{};
-  return map && bpf_map_lookup_elem(map.Get(), &key, &state) == 0 && state.ready != 0;
+  const std::optional<pdtt_state> state = ReadState(tables);
+  return state && state->ready != 0;
 }
 
 UniqueFd Pins::OpenLink(const std::string& name) const {

@@ -17,6 +17,7 @@
 #include "bpf/error.h"
 #include "bpf/kernel_features.h"
 #include "bpf/libbpf_log.h"
+#include "bpf/table_state.h"
 #include "bpf/unique_fd.h"
 #include "pdtt_abi.h"
 
@@ -318,12 +319,11 @@ std::unique_ptr<Programs> Programs::LoadPart(const ProgramOptions& options, Prog
 bool Programs::Fit(const ProgramOptions& options, const std::filesystem::path& tables,
                    OldTables& found) {
   found = {tables, false, false};
-  const UniqueFd state_map{bpf_obj_get((tables / "state_map").c_str())};
-  const std::uint32_t only = 0;
-  pdtt_state state{};
-  if (!state_map || bpf_map_lookup_elem(state_map.Get(), &only, &state) != 0) {
+  const std::optional<pdtt_state> in_tables = ReadState(tables);
+  if (!in_tables) {
     return false;
   }
+  const pdtt_state& state = *in_tables;
   const pdtt_state own = OwnState(options);
   found.same_sockets = state.socket_layout == own.socket_layout;
   found.same_interfaces =
@@ -388,7 +388,10 @@ pdtt_state OwnState(const ProgramOptions& options) {
                    .socket_layout = PDTT_SOCKET_LAYOUT,
                    .ready = 1,
                    .interfaces = Entries(options.ifindexes.size()),
-                   .ifindex = {}};
+                   .ifindex = {},
+                   .since_ns = 0,
+                   .xdp_users_since_ns = 0,
+                   .xdp_results_since_ns = 0};
   std::copy(options.ifindexes.begin(), options.ifindexes.end(), std::begin(state.ifindex));
   return state;
 }

@@ -120,7 +120,7 @@ class Programs {
   Refusals refusals_;
 };
 
-/// What state_map holds once these tables are in use.
+/// What state_map holds once these tables are in use, without the times.
 [[nodiscard]] pdtt_state OwnState(const ProgramOptions& options);
 
 /// Small maps, to try whether programs load.

@@ -227,6 +227,7 @@ BuiltSnapshot BuildSnapshot(Reading reading, std::vector<ConnectionReading> clos
   builder.AddXdp(reading);
   builder.AddConnections(reading, closed);
   Snapshot& snapshot = builder.Result();
+  snapshot.since = reading.since;
   snapshot.layers = std::move(reading.layers);
   snapshot.programs = std::move(reading.programs);
   snapshot.maps = std::move(reading.maps);

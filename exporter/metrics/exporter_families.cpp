@@ -79,17 +79,22 @@ void AddMapFamilies(const Snapshot& snapshot, std::vector<MetricFamily>& familie
 
 }  // namespace
 
+std::vector<MetricFamily> TableFamilies(const Snapshot& snapshot) {
+  std::vector<MetricFamily> families;
+  families.push_back(SingleValue(FamilyNamed("pdtt_connection_handovers_total"),
+                                 static_cast<double>(snapshot.connection_handovers)));
+  AddMapFamilies(snapshot, families);
+  return families;
+}
+
 std::vector<MetricFamily> SnapshotFamilies(const Snapshot& snapshot) {
   std::vector<MetricFamily> families;
   families.push_back(SingleValue(FamilyNamed("pdtt_connections_tracked"),
                                  static_cast<double>(snapshot.connections_tracked)));
   families.push_back(SingleValue(FamilyNamed("pdtt_connections_exported"),
                                  static_cast<double>(snapshot.connections.size())));
-  families.push_back(SingleValue(FamilyNamed("pdtt_connection_handovers_total"),
-                                 static_cast<double>(snapshot.connection_handovers)));
   AddLayerFamilies(snapshot, families);
   AddProgramFamilies(snapshot, families);
-  AddMapFamilies(snapshot, families);
   families.push_back(
       SingleValue(FamilyNamed("pdtt_series_exported"), static_cast<double>(snapshot.series)));
   families.push_back(

@@ -12,7 +12,11 @@
 
 namespace pdtt {
 
-/// pdtt_layer_*, pdtt_program_*, pdtt_map_*, pdtt_series_*, pdtt_collect_duration_seconds,
+/// pdtt_map_* and pdtt_connection_handovers_total from a snapshot: counted for as long as its
+/// users' traffic.
+[[nodiscard]] std::vector<prometheus::MetricFamily> TableFamilies(const Snapshot& snapshot);
+
+/// pdtt_layer_*, pdtt_program_*, pdtt_series_*, pdtt_collect_duration_seconds,
 /// pdtt_snapshot_timestamp_seconds, pdtt_connections_* from a snapshot.
 [[nodiscard]] std::vector<prometheus::MetricFamily> SnapshotFamilies(const Snapshot& snapshot);
 

@@ -36,6 +36,7 @@ class TrafficPage {
       : snapshot_(snapshot), writer_(writer), user_labels_(UserLabels(snapshot)) {}
 
   void Write() {
+    writer_.SetCreated(snapshot_.since.accounts);
     WriteUserTraffic(FamilyNamed("pdtt_user_receive_bytes_total"), &Traffic::receive_bytes);
     WriteUserTraffic(FamilyNamed("pdtt_user_transmit_bytes_total"), &Traffic::transmit_bytes);
     WriteUserTraffic(FamilyNamed("pdtt_user_receive_packets_total"), &Traffic::receive_packets);
@@ -44,6 +45,7 @@ class TrafficPage {
     WriteRetransmits();
     WriteTotals();
     WriteXdp();
+    writer_.SetCreated(snapshot_.since.accounts);
     WriteActivity(FamilyNamed("pdtt_user_socket_receive_bytes_total"),
                   &UserActivity::socket_receive_bytes);
     WriteActivity(FamilyNamed("pdtt_user_socket_transmit_bytes_total"),
@@ -117,8 +119,10 @@ class TrafficPage {
   }
 
   void WriteXdp() {
+    writer_.SetCreated(snapshot_.since.xdp_users);
     WriteUserXdp(FamilyNamed("pdtt_user_xdp_receive_bytes_total"), &UserXdpTraffic::bytes);
     WriteUserXdp(FamilyNamed("pdtt_user_xdp_receive_packets_total"), &UserXdpTraffic::packets);
+    writer_.SetCreated(snapshot_.since.xdp_results);
     WriteXdpTotals(FamilyNamed("pdtt_xdp_receive_bytes_total"), &XdpTotal::bytes);
     WriteXdpTotals(FamilyNamed("pdtt_xdp_receive_packets_total"), &XdpTotal::packets);
   }
@@ -156,6 +160,7 @@ class TrafficPage {
                               Value Traffic::*value) {
     writer_.BeginFamily(family);
     for (std::size_t i = 0; i < snapshot_.connections.size(); ++i) {
+      writer_.SetCreated(snapshot_.connections[i].start);
       writer_.AddSample(texts[i], {}, snapshot_.connections[i].traffic.*value);
     }
   }
@@ -178,10 +183,8 @@ class TrafficPage {
 
 }  // namespace
 
-bool WriteTrafficFamilies(const Snapshot& snapshot, const TextSink& sink) {
-  TextWriter writer(sink);
+void WriteTrafficFamilies(const Snapshot& snapshot, TextWriter& writer) {
   TrafficPage(snapshot, writer).Write();
-  return writer.Finish();
 }
 
 }  // namespace pdtt

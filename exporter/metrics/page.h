@@ -6,6 +6,7 @@
 
 #include "metrics/exporter_counters.h"
 #include "metrics/text_sink.h"
+#include "metrics/text_writer.h"
 #include "model/snapshot.h"
 
 namespace pdtt {
@@ -13,6 +14,6 @@ namespace pdtt {
 /// Writes every family of the table in names.h once; process_* are read below `proc` (normally
 /// /proc). False if the sink stopped it. What the sink throws goes through to the caller.
 bool WriteMetricsPage(const Snapshot& snapshot, const ExporterCounters& counters,
-                      const std::filesystem::path& proc, const TextSink& sink);
+                      const std::filesystem::path& proc, PageFormat format, const TextSink& sink);
 
 }  // namespace pdtt

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes families and samples in Prometheus text format 0.0.4; all that is particular to it is
-// here.
+// Writes families and samples in one of the two formats that Prometheus reads; all that is
+// particular to either is here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -13,13 +14,22 @@
 
 namespace pdtt {
 
+/// Prometheus text format 0.0.4, or OpenMetrics 1.0. The samples are the same, but for those that
+/// say when a counter began, which OpenMetrics alone has.
+enum class PageFormat : std::uint8_t { kText, kOpenMetrics };
+
 /// Collects text in one buffer and hands it to the sink in pieces of about 32 KiB. Once the sink
 /// has said stop, every call does nothing. Not thread-safe.
 class TextWriter {
  public:
-  explicit TextWriter(const TextSink& sink);
+  using Time = std::chrono::system_clock::time_point;
+
+  explicit TextWriter(const TextSink& sink, PageFormat format = PageFormat::kText);
 
   void BeginFamily(const FamilySpec& family);
+
+  /// When the counters that follow began to count; zero: that is not known.
+  void SetCreated(Time created) { created_ = created; }
 
   /// A sample of the family begun last. `labels` is the text of its first labels as AppendLabel
   /// makes it, `values` are the values of the labels that remain. Throws std::invalid_argument
@@ -27,18 +37,31 @@ class TextWriter {
   void AddSample(std::string_view labels, std::initializer_list<std::string_view> values,
                  std::uint64_t value);
 
-  /// Hands over what is left. False if the sink stopped the writer.
+  /// The same with all labels as text.
+  void AddSample(std::string_view labels, double value);
+
+  /// Ends the page and hands over what is left. False if the sink stopped the writer.
   [[nodiscard]] bool Finish();
 
   [[nodiscard]] bool Stopped() const { return stopped_; }
 
  private:
+  /// A line of the family; `suffix` follows its name.
+  template <typename Value>
+  void AddLine(std::string_view suffix, std::string_view labels,
+               std::initializer_list<std::string_view> values, Value value);
+  template <typename Value>
+  void AddLines(std::string_view labels, std::initializer_list<std::string_view> values,
+                Value value);
   void AppendValues(bool first, std::initializer_list<std::string_view> values);
   void FlushIfFull();
   void Flush();
 
   const TextSink& sink_;
+  PageFormat format_;
   const FamilySpec* family_ = nullptr;
+  std::string_view base_name_;  ///< of the family in this format
+  Time created_;
   std::string buffer_;
   bool stopped_ = false;
 };

@@ -96,6 +96,7 @@ struct EventsReading {
 
 struct Reading {
   std::chrono::system_clock::time_point boot_time;  ///< when CLOCK_BOOTTIME was zero
+  CountingSince since;
   AccountsReading accounts;
   std::vector<ConnectionReading> sockets;
   std::vector<ConnectionReading> flows;

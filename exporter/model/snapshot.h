@@ -114,10 +114,18 @@ struct MapStatus {
   std::uint64_t insert_failures = 0;
 };
 
+/// When counters began to count; zero: that is not known.
+struct CountingSince {
+  std::chrono::system_clock::time_point accounts;     ///< and the host's totals
+  std::chrono::system_clock::time_point xdp_users;    ///< Snapshot::user_xdp
+  std::chrono::system_clock::time_point xdp_results;  ///< Snapshot::xdp_totals
+};
+
 struct Snapshot {
   std::chrono::system_clock::time_point time;
   std::chrono::steady_clock::time_point steady_time;
   std::chrono::nanoseconds collect_duration{};
+  CountingSince since;
   Privacy privacy;  ///< what was left out, or stands here under another name
 
   std::vector<std::string> networks;    ///< names of the network classes

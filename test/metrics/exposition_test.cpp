@@ -16,10 +16,13 @@ namespace {
 
 std::string Text(const pdtt::Snapshot& snapshot) {
   std::string text;
-  REQUIRE(pdtt::WriteTrafficFamilies(snapshot, [&text](std::string_view piece) {
+  const pdtt::TextSink sink = [&text](std::string_view piece) {
     text += piece;
     return true;
-  }));
+  };
+  pdtt::TextWriter writer(sink);
+  pdtt::WriteTrafficFamilies(snapshot, writer);
+  REQUIRE(writer.Finish());
   return text;
 }
 
@@ -176,16 +179,20 @@ TEST_CASE("counters beyond the reach of a double are written to the last digit")
 
 TEST_CASE("writing ends when the sink says so") {
   int calls = 0;
-  CHECK_FALSE(pdtt::WriteTrafficFamilies(pdtt::SampleSnapshot(), [&calls](std::string_view) {
+  const pdtt::TextSink sink = [&calls](std::string_view) {
     ++calls;
     return false;
-  }));
+  };
+  pdtt::TextWriter writer(sink);
+  pdtt::WriteTrafficFamilies(pdtt::SampleSnapshot(), writer);
+  CHECK_FALSE(writer.Finish());
   CHECK(calls == 1);
 }
 
 TEST_CASE("a row that points nowhere is an error, not a wrong label") {
   pdtt::Snapshot snapshot = pdtt::SampleSnapshot();
-  const auto ignore = [](std::string_view) { return true; };
+  const pdtt::TextSink ignore = [](std::string_view) { return true; };
+  pdtt::TextWriter writer(ignore);
   SECTION("user") {
     snapshot.user_activity[0].user = 2;
   }
@@ -198,5 +205,5 @@ TEST_CASE("a row that points nowhere is an error, not a wrong label") {
   SECTION("connection") {
     snapshot.connections[1].user = 2;
   }
-  CHECK_THROWS_AS(pdtt::WriteTrafficFamilies(snapshot, ignore), std::out_of_range);
+  CHECK_THROWS_AS(pdtt::WriteTrafficFamilies(snapshot, writer), std::out_of_range);
 }

@@ -16,13 +16,16 @@
 
 namespace {
 
+constexpr pdtt::PageFormat kText = pdtt::PageFormat::kText;
+
 std::string Page(const pdtt::Snapshot& snapshot) {
   const pdtt::ExporterCounters counters;
   std::string text;
-  REQUIRE(pdtt::WriteMetricsPage(snapshot, counters, "/proc", [&text](std::string_view piece) {
-    text += piece;
-    return true;
-  }));
+  REQUIRE(
+      pdtt::WriteMetricsPage(snapshot, counters, "/proc", kText, [&text](std::string_view piece) {
+        text += piece;
+        return true;
+      }));
   return text;
 }
 
@@ -127,9 +130,11 @@ TEST_CASE("help texts need no escaping and counters are called so") {
 
 TEST_CASE("a page whose sink stops is not complete") {
   const pdtt::ExporterCounters counters;
+  pdtt::Snapshot snapshot = pdtt::SampleSnapshot();
+  snapshot.connections.resize(200, snapshot.connections.front());  // more than one piece
   const int accepted = GENERATE(0, 1);
   int calls = 0;
-  CHECK_FALSE(pdtt::WriteMetricsPage(pdtt::SampleSnapshot(), counters, "/proc",
+  CHECK_FALSE(pdtt::WriteMetricsPage(snapshot, counters, "/proc", kText,
                                      [&](std::string_view) { return ++calls <= accepted; }));
   CHECK(calls == accepted + 1);
 }
@@ -137,7 +142,7 @@ TEST_CASE("a page whose sink stops is not complete") {
 TEST_CASE("what the sink throws reaches the caller") {
   const pdtt::ExporterCounters counters;
   CHECK_THROWS_WITH(pdtt::WriteMetricsPage(
-                        pdtt::SampleSnapshot(), counters, "/proc",
+                        pdtt::SampleSnapshot(), counters, "/proc", kText,
                         [](std::string_view) -> bool { throw std::runtime_error("client gone"); }),
                     "client gone");
 }

@@ -9,6 +9,10 @@ namespace {
 constexpr IpAddress kDocumentationIpv6 = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0,
                                           0,    0,    0,    0,    0, 0, 0, 1};
 
+std::chrono::system_clock::time_point At(std::int64_t unix_ms) {
+  return std::chrono::system_clock::time_point(std::chrono::milliseconds(unix_ms));
+}
+
 void AddUsers(Snapshot& snapshot) {
   snapshot.networks = {"private", "internet"};
   snapshot.interfaces = {"eth0"};
@@ -43,6 +47,7 @@ void AddConnections(Snapshot& snapshot) {
   scp.remote_port = 50000;
   scp.pid = 4242;
   scp.command = "sshd";
+  scp.start = At(1'699'999'000'125);
   scp.traffic = {46, 47, 48, 49};
   Connection quic;
   quic.user = 1;
@@ -54,6 +59,7 @@ void AddConnections(Snapshot& snapshot) {
   quic.remote_port = 443;
   quic.pid = 4243;
   quic.command = "c\"url";
+  quic.start = At(1'699'999'000'000);
   quic.traffic = {50, 51, 52, 53};
   snapshot.connections = {scp, quic};
   snapshot.series = 59;
@@ -63,8 +69,10 @@ void AddConnections(Snapshot& snapshot) {
 }
 
 void AddExporter(Snapshot& snapshot) {
-  snapshot.time =
-      std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'250));
+  snapshot.time = At(1'700'000'000'250);
+  snapshot.since = {.accounts = At(1'699'000'000'001),
+                    .xdp_users = At(1'699'000'000'020),
+                    .xdp_results = At(1'699'000'000'300)};
   snapshot.collect_duration = std::chrono::microseconds(1'500);
   snapshot.layers = {{Layer::kXdp, false, "off", "no interface is configured", ""},
                      {Layer::kSockops, true, "attached", "", ""},
