@@ -51,6 +51,8 @@ class Scraped(KernelTest):
             self.assertGreater(answer[user.name], sent * 0.8)
             self.assertLess(answer[user.name], sent * 3)
         self.assertEqual(prometheus.query("pdtt_layer_up{layer='cgroup'}")[0]["value"][1], "1")
+        # It asks for OpenMetrics by itself.
+        self.assertEqual(len(prometheus.query("pdtt_host_receive_bytes_created")), 1)
 
     def test_promtool_finds_nothing_to_say(self) -> None:
         exporter = self.exporter()
