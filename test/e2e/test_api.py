@@ -89,8 +89,8 @@ class Api(ApiTest):
 
     def test_sums_are_those_of_the_metrics(self) -> None:
         exporter = self.exporter(settings=f"users: {{exclude: [{self.world.bob.name}]}}\n")
-        for user in (self.world.alice, self.world.bob):
-            self.connected(user).do("send", 500_000)
+        for sender in (self.world.alice, self.world.bob):
+            self.connected(sender).do("send", 500_000)
         scrape = self.fresh(exporter)
         time.sleep(1.1)  # older than any snapshot that others may have asked for
         users, status = self.get(exporter, "users"), self.get(exporter, "status")
