@@ -68,14 +68,10 @@ int Run(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
   return 0;
 }
 
-// A setting of another version is no mistake of the file, but `run` would refuse it.
 int CheckConfigFile(const std::string& file) {
-  const pdtt::CheckedConfig checked = pdtt::CheckConfig(file);
-  for (const std::string& setting : checked.not_available) {
-    std::cout << setting << '\n';
-  }
-  if (checked.config.web_config_file) {
-    const auto& web_file = *checked.config.web_config_file;
+  const pdtt::Config config = pdtt::LoadConfig(file);
+  if (config.web_config_file) {
+    const auto& web_file = *config.web_config_file;
     const auto security = pdtt::ToHttpSecurity(pdtt::LoadWebConfig(web_file));
     if (security->tls) {
       for (const std::string& warning : security->tls->Warnings()) {

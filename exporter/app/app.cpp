@@ -72,7 +72,8 @@ RecordOptions ToRecordOptions(const Config& config) {
   return {config.records_file, config.records_journald, config.records_min_bytes};
 }
 
-LaterNeeds ToLaterNeeds(const Config& config, const std::filesystem::path& config_file) {
+LaterNeeds ToLaterNeeds(const Config& config, const std::filesystem::path& config_file,
+                        std::optional<WebFiles>& web_files) {
   LaterNeeds needs;
   needs.user = config.user;
   for (const std::string& address : config.web_listen) {
@@ -81,8 +82,9 @@ LaterNeeds ToLaterNeeds(const Config& config, const std::filesystem::path& confi
   if (!config_file.empty()) {
     needs.reads.push_back(config_file);
   }
-  if (config.web_config_file) {
-    needs.reads.push_back(*config.web_config_file);
+  if (web_files) {
+    const std::vector<std::filesystem::path> watched = web_files->Watched();
+    needs.reads.insert(needs.reads.end(), watched.begin(), watched.end());
   }
   if (config.report_prefix) {
     needs.writes = ReportFilesOf(*config.report_prefix);
@@ -111,7 +113,7 @@ App::App(const Config& config, const std::filesystem::path& config_file, Log& lo
       full_tables_(log),
       subuids_(ReadSubuids(config)),
       source_(WithSubuids(ToKernelOptions(config))),
-      privileges_(DropPrivileges(ToLaterNeeds(config, config_file))),
+      privileges_(DropPrivileges(ToLaterNeeds(config, config_file, web_files_))),
       names_(ToUserNamesOptions(counters_)),
       records_(ToRecordOptions(config), ToRecordCallbacks()),
       collector_(source_, ToCollectorOptions(config)),

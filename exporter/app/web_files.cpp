@@ -75,6 +75,11 @@ std::shared_ptr<const HttpSecurity> WebFiles::Now() {
   return now_;
 }
 
+std::vector<std::filesystem::path> WebFiles::Watched() {
+  const std::lock_guard lock(mutex_);
+  return watched_;
+}
+
 void WebFiles::CheckForChanges() {
   const std::vector<FileStamp> stamps = StampsOf(watched_);
   if (stamps == stamps_ ||

@@ -29,6 +29,9 @@ class WebFiles {
   /// Nothing while the files can't be used: what they said before may be what was to be changed.
   [[nodiscard]] std::shared_ptr<const HttpSecurity> Now();
 
+  /// The file itself and those that it named when it was read last.
+  [[nodiscard]] std::vector<std::filesystem::path> Watched();
+
   /// Whether TLS is spoken; that can't change.
   [[nodiscard]] bool Tls() const { return tls_; }
 

@@ -20,7 +20,7 @@ struct Flag {
   const char* names;
   const char* value;  ///< what the help calls the value; empty for a switch
   bool repeatable;
-  const char* description;  ///< empty for a flag that this version refuses
+  const char* description;
   void (*apply)(const Values& values, Config& config);
 };
 
@@ -116,7 +116,7 @@ constexpr const char* kFooter =
     "Every flag of run is a key of the configuration file too, which can say more:\n"
     "see docs/configuration.md. Exit codes: 0 done, 1 failed, 2 wrong command line.";
 
-/// The long name, which errors call the flag by. CLI11 forgets the names of hidden flags.
+/// The long name, which errors call the flag by.
 std::string LongName(const Flag& flag) {
   const std::string_view names = flag.names;
   return std::string(names.substr(names.find("--")));
@@ -136,7 +136,7 @@ CLI::Option* AddOption(CLI::App& app, const Flag& flag) {
         ->expected(1)
         ->allow_extra_args(false);
   }
-  return option->description(flag.description)->group(flag.apply == nullptr ? "" : "Flags of run");
+  return option->description(flag.description)->group("Flags of run");
 }
 
 /// What the command line may hold, and after Parse() what it does hold. CLI11 ends here.
@@ -225,9 +225,6 @@ void Arguments::RefuseUnusable() const {
   for (const auto& [flag, option] : run_flags_) {
     if (option->count() == 0) {
       continue;
-    }
-    if (flag->apply == nullptr) {
-      Refuse(LongName(*flag) + " is not available in this version");
     }
     if (check_config_->parsed()) {
       Refuse(LongName(*flag) + " is a flag of run; check-config takes a file only");

@@ -104,17 +104,7 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-struct CheckedConfig {
-  Config config;
-  /// Settings that are well written but ask for what this version does not have; a line each, as
-  /// ConfigError's.
-  std::vector<std::string> not_available;
-};
-
 /// Reads and checks a configuration file. Throws ConfigError, or std::system_error if unreadable.
-[[nodiscard]] CheckedConfig CheckConfig(const std::filesystem::path& file);
-
-/// The same to run with: what is not available is an error too, never ignored.
 [[nodiscard]] Config LoadConfig(const std::filesystem::path& file);
 
 }  // namespace pdtt

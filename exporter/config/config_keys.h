@@ -9,6 +9,6 @@
 namespace pdtt {
 
 /// The defaults with the file's values on top. Throws YamlError.
-[[nodiscard]] ConfigDraft ReadConfig(const YamlNode& root);
+[[nodiscard]] Config ReadConfig(const YamlNode& root);
 
 }  // namespace pdtt

@@ -30,25 +30,14 @@ class NodeError : public ValueError {
   std::size_t offset_;
 };
 
-/// A well-written value that asks for what this version does not have.
-class NotAvailable : public std::runtime_error {
- public:
-  NotAvailable() : std::runtime_error("not available in this version; remove it") {}
-};
-
-/// A configuration while it is being read.
-struct ConfigDraft : Config {
-  std::vector<YamlError> not_available;
-};
-
 template <typename Draft>
 struct KeyOf {
   std::string_view name;  ///< with the sections it stands in: limits.accounts
-  /// Puts the value into the draft; throws ValueError, or NotAvailable after it did.
+  /// Puts the value into the draft; throws ValueError.
   void (*read)(const YamlNode& value, Draft& draft);
 };
 
-using Key = KeyOf<ConfigDraft>;
+using Key = KeyOf<Config>;
 
 /// Hands the values of a section to `read`, in the file's order, with the index of their key.
 /// Throws YamlError with the key's full name.
@@ -64,18 +53,8 @@ void ReadSection(const YamlNode& section, std::string_view name, const KeyOf<Dra
   for (const KeyOf<Draft>& key : keys) {
     names.push_back(key.name);
   }
-  WalkSection(section, name, names, [&](std::size_t key, const YamlNode& value) {
-    if constexpr (requires { draft.not_available; }) {
-      try {
-        keys[key].read(value, draft);
-      } catch (const NotAvailable& e) {
-        draft.not_available.emplace_back(value.offset,
-                                         std::string(keys[key].name) + ": " + e.what());
-      }
-    } else {
-      keys[key].read(value, draft);
-    }
-  });
+  WalkSection(section, name, names,
+              [&](std::size_t key, const YamlNode& value) { keys[key].read(value, draft); });
 }
 
 [[nodiscard]] const std::string& ReadText(const YamlNode& node);

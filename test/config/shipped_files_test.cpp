@@ -89,8 +89,8 @@ TEST_CASE("The documentation holds every flag") {
        {"--config.file=FILE", "-i, --interface=NAME", "--web.listen-address=HOST:PORT",
         "--cgroup=PATH", "--pin-path=DIR", "-p, --report.prefix=PATH", "-t, --interval=DURATION",
         "--report.console", "--records.file=FILE", "--no-persist", "--log.level=LEVEL",
-         "--log.format=FORMAT", "--persist", "--user=NAME", "--web.config.file=FILE",
-         "--web.local-user=NAME", "--web.max-requests=NUMBER"}) {
+        "--log.format=FORMAT", "--persist", "--user=NAME", "--web.config.file=FILE",
+        "--web.local-user=NAME", "--web.max-requests=NUMBER"}) {
     CHECK_THAT(documentation, Catch::Contains('`' + std::string(flag) + '`'));
   }
 }
