@@ -7,6 +7,7 @@ import http.client
 import os
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -386,11 +387,10 @@ class Passwords(WebTest):
         exporter = self.serve_users()
         seen = set()
         for _ in range(20):
-            exporter.web_file.write_text("", encoding="utf-8")  # as an editor begins
-            seen.add(exporter.status(Client()))
-            time.sleep(0.05)
-            exporter.web_file.write_text(self.HASHES, encoding="utf-8")
-            seen.add(exporter.status(Client()))
+            for content in ("", self.HASHES):  # as an editor begins and ends
+                exporter.web_file.write_text(content, encoding="utf-8")
+                time.sleep(0.05)
+                seen.add(exporter.status(Client()))
         self.assertEqual(seen, {401})
 
     def test_an_unknown_user_costs_as_much_time_as_a_known_one(self) -> None:
@@ -418,6 +418,7 @@ class Passwords(WebTest):
                 self.assertEqual(exporter.status(), 200)
                 taken.append(time.monotonic() - began)
                 time.sleep(0.1)
+        print(f"slowest of {len(taken)}: {max(taken):.3f} s, {flood.answers}", file=sys.stderr)
         self.assertLess(max(taken), 1.0 * TIME_FACTOR, taken)
         self.assertLessEqual(set(flood.answers), {401, 503})
         self.assertGreater(flood.answers[401], 2)

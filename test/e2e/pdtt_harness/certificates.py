@@ -41,6 +41,7 @@ class Authority:
         self._made += 1
         return self._make(f"{self._name}-{kind}-{self._made}", key, (
             "-CA", str(self.pair.certificate), "-CAkey", str(self.pair.key),
+            "-addext", "basicConstraints=critical,CA:FALSE",
             "-addext", f"subjectAltName={san}", "-days", str(days)))
 
     def _make(self, name: str, key: str, options: tuple[str, ...]) -> Pair:
