@@ -286,14 +286,29 @@ class Secured(HostileTest):
         self.check_scrapes(scrape, 3, 1)
         self.assertGreater(self.end(crowd)["passwords"]["bytes"], 0)
 
-    def test_a_stop_waits_for_no_handshake(self) -> None:
+    def with_tls(self) -> Exporter:
+        """An exporter that speaks TLS."""
         key, certificate = self.world.directory / "key.pem", self.world.directory / "cert.pem"
         shell.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                   "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=localhost",
                   "-keyout", str(key), "-out", str(certificate))
-        served = self.secured(f"tls_server_config: {{cert_file: {certificate}, "
-                              f"key_file: {key}}}\n")
-        self.local_crowd(self.world.bob, served, "half_hello=16", "idle=200")
+        return self.secured(f"tls_server_config: {{cert_file: {certificate}, "
+                            f"key_file: {key}}}\n")
+
+    def test_whoever_holds_all_workers_with_tls_is_cut_off(self) -> None:
+        served = self.with_tls()
+        crowd = self.local_crowd(self.world.bob, served, "--once", "tls_stalled_reader=24",
+                                 "half_hello=24")
+        time.sleep(0.5)
+        self.check_scrapes(lambda: finish(self.world.as_user(None, [
+            "curl", "--silent", "--fail", "--insecure", "--noproxy", "*", "--output", "/dev/null",
+            f"https://127.0.0.1:{served.port}/metrics"])), 1, 5)
+        self.assertEqual(self.end(crowd)["tls_stalled_reader"]["connected"], 24)
+
+    def test_a_stop_waits_for_no_handshake_and_no_reader(self) -> None:
+        served = self.with_tls()
+        self.local_crowd(self.world.bob, served, "tls_slow_reader=16", "tls_stalled_reader=8",
+                         "half_hello=16", "idle=200")
         time.sleep(1)
         begin = time.monotonic()
         served.stop()

@@ -17,6 +17,7 @@ import resource
 import select
 import signal
 import socket
+import ssl
 import sys
 import time
 from typing import Any
@@ -24,6 +25,9 @@ from typing import Any
 _TICK = 0.1
 _COME_BACK = 100  # a tick: so many of those who were thrown out
 _REQUEST = b"GET %s HTTP/1.1\r\nHost: test\r\n\r\n"
+_ANY_CERTIFICATE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_ANY_CERTIFICATE.check_hostname = False
+_ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
 _METRICS = _REQUEST % b"/metrics"
 
 
@@ -32,6 +36,7 @@ class Client:
 
     RECEIVE_BUFFER = 0
     READS = True  # as soon as there is something
+    TLS = False
 
     def __init__(self) -> None:
         self.socket: Any = None
@@ -85,6 +90,18 @@ class SlowReader(StalledReader):
             raise ConnectionResetError
 
 
+class TlsStalledReader(StalledReader):
+    """The same once TLS is up."""
+
+    TLS = True
+
+
+class TlsSlowReader(SlowReader):
+    """The same once TLS is up."""
+
+    TLS = True
+
+
 class Passwords(Client):
     """Wrong passwords, one after the other."""
 
@@ -126,6 +143,7 @@ _KINDS: dict[str, type[Client]] = {
     "idle": Client, "slow_header": SlowHeader, "slow_reader": SlowReader,
     "stalled_reader": StalledReader, "passwords": Passwords, "garbage": Garbage,
     "pipelining": Pipelining, "big_header": BigHeader, "half_hello": HalfHello,
+    "tls_slow_reader": TlsSlowReader, "tls_stalled_reader": TlsStalledReader,
 }
 
 _TICKING = {kind for kind, client in _KINDS.items() if client.tick is not Client.tick}
@@ -165,7 +183,7 @@ class Crowd:
             if client.RECEIVE_BUFFER:
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                          client.RECEIVE_BUFFER)
-            error = client.socket.connect_ex(self._address)
+            error = self._connect(client)
             if error in (0, errno.EINPROGRESS):
                 client.unsent = client.begin()
                 self._connected[client.socket.fileno()] = (kind, client)
@@ -174,6 +192,19 @@ class Crowd:
                 self.counts[kind]["refused"] += 1
                 client.socket.close()
                 self._go_out(kind)
+
+    def _connect(self, client: Client) -> int:
+        """0 or the error. Waits for the handshake of TLS: these are few."""
+        if not client.TLS:
+            return int(client.socket.connect_ex(self._address))
+        client.socket.settimeout(10)
+        try:
+            client.socket.connect(self._address)
+            client.socket = _ANY_CERTIFICATE.wrap_socket(client.socket)
+        except OSError as error:
+            return error.errno or errno.EPROTO
+        client.socket.setblocking(False)
+        return 0
 
     @staticmethod
     def _events(client: Client) -> int:
@@ -204,7 +235,7 @@ class Crowd:
         client = self._connected[fd][1]
         try:
             action(client)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass
         except OSError:
             self._leave(fd, "closed")
