@@ -9,7 +9,7 @@
 
 #include "http/accept.h"
 #include "metrics/page.h"
-#include "version.h"
+#include "page/page.h"
 
 namespace pdtt {
 namespace {
@@ -77,25 +77,11 @@ HttpResponse Ready(const Collector& collector) {
   return Text(200, "ready\n");
 }
 
-HttpResponse LandingPage() {
-  const std::string page =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<title>PDTT exporter</title></head>\n<body>\n<h1>PDTT exporter</h1>\n"
-      "<p>Which user moved how much data, over which connections.</p>\n<ul>\n"
-      "<li><a href=\"/metrics\">Metrics</a></li>\n"
-      "<li><a href=\"/-/healthy\">Health</a></li>\n"
-      "<li><a href=\"/-/ready\">Readiness</a></li>\n</ul>\n<p>Version " +
-      std::string{kVersion} + " (revision " + std::string{kRevision} + ")</p>\n</body></html>\n";
-  return {.content_type = "text/html; charset=utf-8",
-          .body = [page](const Sink& sink) { sink(page); }};
-}
-
 }  // namespace
 
 std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& counters,
                               const std::atomic<std::chrono::milliseconds>& max_age) {
-  return {
-      {"/", [](const HttpRequest&) { return LandingPage(); }},
+  std::vector<HttpRoute> routes = {
       {"/metrics",
        [&collector, &counters, &max_age](const HttpRequest& request) {
          return Metrics(collector, counters, max_age, request.accept);
@@ -103,6 +89,10 @@ std::vector<HttpRoute> Routes(Collector& collector, const ExporterCounters& coun
       {"/-/healthy", [](const HttpRequest&) { return Text(200, "healthy\n"); }, true},
       {"/-/ready", [&collector](const HttpRequest&) { return Ready(collector); }, true},
   };
+  for (HttpRoute& route : PageRoutes()) {
+    routes.push_back(std::move(route));
+  }
+  return routes;
 }
 
 }  // namespace pdtt

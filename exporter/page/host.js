@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host as a whole: its name, its rates, its totals.
+
+import {bytes, clock, count, duration, inWords, rate} from "./format.js";
+import {setQuantity, setText} from "./live_table.js";
+import {createTrend, drawTrend, sum} from "./trend.js";
+
+const DIRECTIONS = ["receive", "transmit"];
+
+function byId(id) {
+  return document.getElementById(id);
+}
+
+export class Host {
+  constructor() {
+    this.trends = Object.fromEntries(DIRECTIONS.map((direction) => {
+      const svg = createTrend(direction);
+      byId(`${direction}-trend`).append(svg);
+      return [direction, svg];
+    }));
+  }
+
+  update(status, {users, history_interval_seconds: interval}, {tracked}, inBits) {
+    const name = status.hostname || "This host";
+    setText(byId("hostname"), name);
+    document.title = `${name}: network use`;
+    setText(byId("as-of"), `as of ${clock(new Date(status.time * 1000))}`);
+    setText(byId("version"), `PDTT exporter ${status.version} (revision ${status.revision}), ` +
+      `up for ${duration(status.time - status.started)}`);
+    for (const direction of DIRECTIONS) {
+      this.updateDirection(direction, status.totals, users, interval, inBits);
+    }
+    this.updateCounts(status.totals, users, tracked);
+  }
+
+  updateDirection(direction, totals, users, interval, inBits) {
+    const field = `${direction}_bytes_per_second`;
+    setQuantity(byId(`${direction}-rate`), rate(totals[field], inBits));
+    setText(byId(`${direction}-total`), `${inWords(bytes(totals[`${direction}_bytes`]))} in total`);
+    const values = sum(users.map(({history}) => history[field]));
+    const span = duration(Math.max(0, values.length - 1) * interval);
+    const peak = inWords(rate(Math.max(0, ...values), inBits));
+    drawTrend(this.trends[direction], `All users, last ${span}: at most ${peak}`, values.length,
+              values);
+  }
+
+  updateCounts(totals, users, tracked) {
+    const active = users.filter((user) =>
+      user.receive_bytes_per_second + user.transmit_bytes_per_second > 0).length;
+    setText(byId("active-users"), count(active));
+    setText(byId("known-users"), `of ${count(users.length)} who moved anything`);
+    setText(byId("open-connections"), count(tracked));
+    const nobodys = totals.unattributed_receive_bytes + totals.unattributed_transmit_bytes;
+    const excluded = totals.excluded_receive_bytes + totals.excluded_transmit_bytes;
+    setText(byId("uncounted"), `${inWords(bytes(nobodys))} unattributed` +
+      (excluded > 0 ? `, ${inWords(bytes(excluded))} of excluded users` : ""));
+  }
+}
