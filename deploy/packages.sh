@@ -13,10 +13,12 @@ BUILD_PACKAGES=(
 # To check and test it, beside those.
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
-  apache2-utils binutils catch2 clang-format clang-tidy cppcheck curl ethtool iperf3 iproute2
-  iputils-ping netcat-openbsd nginx openssl passwd procps prometheus python3
+  apache2-utils binutils catch2 chromium clang-format clang-tidy cppcheck curl ethtool iperf3
+  iproute2 iputils-ping netcat-openbsd nginx nodejs openssl passwd procps prometheus python3
   python3-prometheus-client strace systemd util-linux
 )
+# Other vendors' packages of Node.js bring npm along, and conflict with the one of that name.
+command -v npm >/dev/null || TEST_PACKAGES+=(npm)
 
 # For the cases of the accuracy suite, which skips those whose programs are missing.
 # shellcheck disable=SC2034

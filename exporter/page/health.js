@@ -57,12 +57,13 @@ function tableItem(table) {
   const item = element("li", "fill");
   const fill = table.capacity ? (table.entries ?? 0) / table.capacity : 0;
   item.dataset.state = table.insert_failures > 0 ? "down" : fill >= NEARLY_FULL ? "nearly" : "up";
-  const bar = element("span", "bar");
-  const filled = element("span", "filled");
-  filled.style.width = `${Math.min(fill, 1) * 100}%`;
-  bar.append(filled);
-  item.append(element("span", "what", table.table), element("span", "mode", fillInWords(table)),
-              bar);
+  item.append(element("span", "what", table.table), element("span", "mode", fillInWords(table)));
+  if (table.capacity && table.entries !== null) {
+    const bar = element("span", "bar");
+    bar.append(element("span", "filled"));
+    bar.firstChild.style.width = `${Math.min(fill, 1) * 100}%`;
+    item.append(bar);
+  }
   if (table.insert_failures > 0) {
     item.append(element("p", "reason", `${count(table.insert_failures)} entries found no room`));
   }

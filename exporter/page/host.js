@@ -11,6 +11,18 @@ function byId(id) {
   return document.getElementById(id);
 }
 
+/// The whole, and the parts of it that belong to no user in the table.
+function totalInWords(direction, totals) {
+  const parts = [`${inWords(bytes(totals[`${direction}_bytes`]))} in total`];
+  for (const kind of ["unattributed", "excluded"]) {
+    const part = totals[`${kind}_${direction}_bytes`];
+    if (part > 0) {
+      parts.push(`${inWords(bytes(part))} ${kind}`);
+    }
+  }
+  return parts.join(", ");
+}
+
 export class Host {
   constructor() {
     this.trends = Object.fromEntries(DIRECTIONS.map((direction) => {
@@ -30,29 +42,27 @@ export class Host {
     for (const direction of DIRECTIONS) {
       this.updateDirection(direction, status.totals, users, interval, inBits);
     }
-    this.updateCounts(status.totals, users, tracked);
+    this.updateCounts(users, tracked);
   }
 
   updateDirection(direction, totals, users, interval, inBits) {
     const field = `${direction}_bytes_per_second`;
     setQuantity(byId(`${direction}-rate`), rate(totals[field], inBits));
-    setText(byId(`${direction}-total`), `${inWords(bytes(totals[`${direction}_bytes`]))} in total`);
+    setText(byId(`${direction}-total`), totalInWords(direction, totals));
     const values = sum(users.map(({history}) => history[field]));
-    const span = duration(Math.max(0, values.length - 1) * interval);
+    const span = duration(values.length * interval);
     const peak = inWords(rate(Math.max(0, ...values), inBits));
     drawTrend(this.trends[direction], `All users, last ${span}: at most ${peak}`, values.length,
               values);
   }
 
-  updateCounts(totals, users, tracked) {
+  updateCounts(users, tracked) {
     const active = users.filter((user) =>
       user.receive_bytes_per_second + user.transmit_bytes_per_second > 0).length;
+    const open = users.reduce((total, {connections}) => total + connections, 0);
     setText(byId("active-users"), count(active));
-    setText(byId("known-users"), `of ${count(users.length)} who moved anything`);
-    setText(byId("open-connections"), count(tracked));
-    const nobodys = totals.unattributed_receive_bytes + totals.unattributed_transmit_bytes;
-    const excluded = totals.excluded_receive_bytes + totals.excluded_transmit_bytes;
-    setText(byId("uncounted"), `${inWords(bytes(nobodys))} unattributed` +
-      (excluded > 0 ? `, ${inWords(bytes(excluded))} of excluded users` : ""));
+    setText(byId("known-users"), `of ${count(users.length)} seen`);
+    setText(byId("open-connections"), count(open));
+    setText(byId("tracked-connections"), `open now, ${count(tracked)} tracked`);
   }
 }

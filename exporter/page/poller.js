@@ -29,7 +29,12 @@ async function get(path, signal) {
   if (!response.ok) {
     throw new Refusal(response.status, await reasonOf(response));
   }
-  return response.json();
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal(response.status, "but not with JSON");
+  }
 }
 
 /// One after the other: they share a connection, and the exporter has few workers.

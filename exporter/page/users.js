@@ -94,7 +94,7 @@ export class Users {
   /// Shows those of the API's users that `matches` lets through.
   update({users, window_seconds: window, history_interval_seconds: interval}, matches, inBits) {
     const slots = Math.max(0, ...users.map(({history}) => history.receive_bytes_per_second.length));
-    this.view = {slots, seconds: Math.max(0, slots - 1) * interval, inBits};
+    this.view = {slots, seconds: slots * interval, inBits};
     const shown = users.filter(matches);
     this.table.update(shown, (order) => {
       const few = shown.length < users.length;

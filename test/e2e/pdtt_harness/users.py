@@ -30,11 +30,12 @@ class TestUser:
 
 
 def create_user(role: str, homes: Path) -> TestUser:
-    """Adds an account with a home below `homes`; `role` makes its name readable."""
+    """Adds an account with a home below `homes`; `role` makes its name readable, or hostile."""
     name, home = f"{_PREFIX}{role}-{os.getpid()}", homes / role
     home.mkdir(parents=True)
     shell.run("useradd", "--no-create-home", "--home-dir", str(home), "--no-log-init",
-              "--user-group", "--shell", "/bin/sh", name)
+              "--user-group", "--shell", "/bin/sh", *([] if role.isalnum() else ["--badname"]),
+              name)
     entry = pwd.getpwnam(name)
     user = TestUser(name, entry.pw_uid, entry.pw_gid, home, secrets.token_hex(16))
     try:
@@ -50,6 +51,6 @@ def create_user(role: str, homes: Path) -> TestUser:
 def remove_leftovers() -> None:
     """Removes the accounts of test runs that were killed."""
     for entry in pwd.getpwall():
-        match = re.fullmatch(_PREFIX + r"[a-z0-9]+-(\d+)", entry.pw_name)
+        match = re.fullmatch(_PREFIX + r"[^-]+-(\d+)", entry.pw_name)
         if match and not Path("/proc", match[1]).exists():
             shell.run("userdel", "--force", entry.pw_name, check=False)

@@ -63,7 +63,7 @@ class World:
         return made
 
     def create_user(self, role: str) -> TestUser:
-        """One more account, removed with the world; `role` is letters and digits."""
+        """One more account, removed with the world; `role` is without hyphens."""
         user = users.create_user(role, self.directory / "home")
         self.users.append(user)
         return user
