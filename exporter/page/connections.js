@@ -26,25 +26,29 @@ function textColumn(textOfCell) {
 }
 
 /// The command, which matters, and the process's number, which is small.
-function showProcess(cell, {command, pid}) {
+function showProcess(cell, {command, pid}, hidden) {
   if (cell.childElementCount === 0) {
     cell.append(document.createElement("span"), " ", document.createElement("span"));
     cell.lastChild.className = "pid";
   }
-  setText(cell.firstChild, command || "unknown");
+  setText(cell.firstChild, command || (hidden ? "hidden" : "unknown"));
   setText(cell.lastChild, pid ? String(pid) : "");
 }
 
 export class Connections {
   constructor(choose) {
     this.inBits = false;
+    this.privacy = {};
     this.note = document.getElementById("connections-note");
     const columns = {
       "user": {
         sortBy: ({user, uid}) => user || String(uid),
         show: (cell, connection) => showUser(cell, connection, choose),
       },
-      "process": {sortBy: ({command, pid}) => `${command} ${pid}`, show: showProcess},
+      "process": {
+        sortBy: ({command, pid}) => `${command} ${pid}`,
+        show: (cell, connection) => showProcess(cell, connection, this.privacy.uids_only),
+      },
       "local": textColumn((one) => endpoint(one.local_address, one.local_port)),
       "direction": textColumn(({direction, protocol}) => `${protocol} ${direction}`),
       "remote": textColumn((one) => endpoint(one.remote_address, one.remote_port)),
@@ -66,15 +70,18 @@ export class Connections {
     };
   }
 
-  /// Shows those of the API's connections that `matches` lets through.
-  update({connections, tracked, hidden}, matches, inBits) {
+  /// Shows those of the API's connections that `matches` lets through. `privacy` says what of them
+  /// the exporter does not tell.
+  update({connections, tracked, hidden}, privacy, matches, inBits) {
     this.inBits = inBits;
+    this.privacy = privacy;
     const shown = hidden ? [] : connections.filter(matches);
     this.table.table.hidden = hidden;
     this.table.update(shown, (order) => {
       const which = shown.length < connections.length
         ? `${shown.length} of the ${connections.length} busiest` : String(shown.length);
-      return `${which} of ${count(tracked)} connections, ${order}`;
+      return `${which} of ${count(tracked)} connections, ${order}` +
+        (privacy.hide_remote_addresses ? "; remote addresses are pseudonyms" : "");
     });
     this.note.hidden = shown.length > 0;
     setText(this.note, this.explanation(connections, hidden));

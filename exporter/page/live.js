@@ -79,17 +79,17 @@ class Page {
     const [status, users, connections] = this.answers;
     this.host.update(status, users, connections, this.inBits);
     this.health.update(status);
-    this.drawTables(users, connections);
+    this.drawTables(users, connections, status.privacy);
   }
 
   /// A user is shown if the name matches or one of the connections does.
-  drawTables(users, connections) {
+  drawTables(users, connections, privacy) {
     const wanted = byId("filter").value.trim().toLowerCase();
     const matching = new Set(connections.connections.filter((one) => textOf(one).includes(wanted)));
     const owners = new Set([...matching].map(({uid}) => uid));
     const nameMatches = ({user, uid}) => (user || String(uid)).toLowerCase().includes(wanted);
     this.users.update(users, (user) => nameMatches(user) || owners.has(user.uid), this.inBits);
-    this.connections.update(connections, (one) => matching.has(one), this.inBits);
+    this.connections.update(connections, privacy, (one) => matching.has(one), this.inBits);
   }
 
   showState(state) {

@@ -12,7 +12,7 @@ const AXE = readFileSync(library.resolve("axe-core/axe.min.js"), "utf8");
 
 export const ADDRESS = process.env.PDTT_PAGE_ADDRESS;
 export const PATIENCE = {timeout: 10_000 * Number(process.env.PDTT_TIME_FACTOR ?? 1)};
-export const DESKTOP = {width: 1440, height: 1000};
+export const DESKTOP = {width: 1440, height: 1040};
 export const PHONE = {width: 360, height: 780};
 
 const browser = await chromium.launch({

@@ -111,6 +111,26 @@ pageTest("Hidden connections are said to be hidden", async (page) => {
 }, {answers: {...answers(), [CONNECTIONS]: {...answers()[CONNECTIONS], hidden: true,
                                             connections: []}}});
 
+pageTest("What the exporter keeps to itself is called hidden", async (page) => {
+  await untilRows(page, "connections");
+  assert.deepEqual(await column(page, "users", "user"), ["20411", "20187"]);
+  assert.deepEqual(await column(page, "connections", "process"), ["hidden"]);
+  assert.deepEqual(await column(page, "connections", "remote"), ["hidden-9f3c2a71b04d5e6f:443"]);
+  assert.match(await page.locator("#connections caption").innerText(), /pseudonyms/);
+}, {answers: withPrivacy(answers())});
+
+function withPrivacy(all) {
+  all[STATUS].privacy = {hide_remote_addresses: true, hide_connections: false, uids_only: true};
+  all[USERS].users.length = 2;
+  all[CONNECTIONS].connections.length = 1;
+  for (const item of [...all[USERS].users, ...all[CONNECTIONS].connections]) {
+    item.user = String(item.uid);
+  }
+  Object.assign(all[CONNECTIONS].connections[0],
+                {remote_address: "hidden-9f3c2a71b04d5e6f", pid: 0, command: ""});
+  return all;
+}
+
 pageTest("An exporter without a user yet says so", async (page) => {
   await page.getByText("Nobody has moved anything yet.").waitFor();
 }, {answers: {...answers(), [USERS]: {...answers()[USERS], window_seconds: 0, users: []}}});
