@@ -33,6 +33,7 @@ function showProcess(cell, {command, pid}, hidden) {
   }
   setText(cell.firstChild, command || (hidden ? "hidden" : "unknown"));
   setText(cell.lastChild, pid ? String(pid) : "");
+  cell.title = cell.textContent;
 }
 
 export class Connections {

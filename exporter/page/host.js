@@ -4,6 +4,7 @@
 import {bytes, clock, count, duration, inWords, rate} from "./format.js";
 import {setQuantity, setText} from "./live_table.js";
 import {createTrend, drawTrend, sum} from "./trend.js";
+import {pastAndNow} from "./users.js";
 
 const DIRECTIONS = ["receive", "transmit"];
 
@@ -49,8 +50,8 @@ export class Host {
     const field = `${direction}_bytes_per_second`;
     setQuantity(byId(`${direction}-rate`), rate(totals[field], inBits));
     setText(byId(`${direction}-total`), totalInWords(direction, totals));
-    const values = sum(users.map(({history}) => history[field]));
-    const span = duration(values.length * interval);
+    const values = sum(users.map((user) => pastAndNow(user, field)));
+    const span = duration((values.length - 1) * interval);
     const peak = inWords(rate(Math.max(0, ...values), inBits));
     drawTrend(this.trends[direction], `All users, last ${span}: at most ${peak}`, values.length,
               values);

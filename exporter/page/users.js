@@ -5,8 +5,14 @@ import {bytes, count, duration, inWords, percent, rate} from "./format.js";
 import {LiveTable, setQuantity, setRate, setText} from "./live_table.js";
 import {createTrend, drawTrend} from "./trend.js";
 
-function peakOf({history}) {
-  return Math.max(0, ...history.receive_bytes_per_second, ...history.transmit_bytes_per_second);
+/// The past rates, and at their end that of now, which is newer than the latest of the past.
+export function pastAndNow(user, field) {
+  return [...user.history[field], user[field]];
+}
+
+function peakOf(user) {
+  return Math.max(...pastAndNow(user, "receive_bytes_per_second"),
+                  ...pastAndNow(user, "transmit_bytes_per_second"));
 }
 
 /// A button that filters by the user.
@@ -20,7 +26,7 @@ export function showUser(cell, {user, uid}, choose) {
     cell.append(button);
   }
   setText(button, user || String(uid));
-  button.title = `Only this user (uid ${uid})`;
+  button.title = `Show only ${button.textContent} (uid ${uid})`;
 }
 
 function showShare(cell, user) {
@@ -49,8 +55,9 @@ function showTrend(cell, user, {slots, seconds, inBits}) {
     cell.append(createTrend("receive", "transmit"), peak);
   }
   const peak = inWords(rate(peakOf(user), inBits));
-  const {receive_bytes_per_second: received, transmit_bytes_per_second: sent} = user.history;
-  drawTrend(cell.firstChild, `Last ${duration(seconds)}: at most ${peak}`, slots, received, sent);
+  drawTrend(cell.firstChild, `Last ${duration(seconds)}: at most ${peak}`, slots,
+            pastAndNow(user, "receive_bytes_per_second"),
+            pastAndNow(user, "transmit_bytes_per_second"));
   setText(cell.lastChild, peak);
 }
 
@@ -94,14 +101,14 @@ export class Users {
   /// Shows those of the API's users that `matches` lets through.
   update({users, window_seconds: window, history_interval_seconds: interval}, matches, inBits) {
     const slots = Math.max(0, ...users.map(({history}) => history.receive_bytes_per_second.length));
-    this.view = {slots, seconds: slots * interval, inBits};
+    this.view = {slots: slots + 1, seconds: slots * interval, inBits};
     const shown = users.filter(matches);
     this.table.update(shown, (order) => {
       const few = shown.length < users.length;
       const which = few ? `${shown.length} of ${users.length}` : users.length;
       const rates = window > 0 ? `rates of the last ${duration(Math.max(window, 1))}`
                                : "no rates yet";
-      const charts = slots > 1 ? `, charts of the last ${duration(this.view.seconds)}` : "";
+      const charts = slots > 0 ? `, charts of the last ${duration(this.view.seconds)}` : "";
       return `${which} ${users.length === 1 ? "user" : "users"}, ${order}; ${rates}${charts}`;
     });
     this.note.hidden = shown.length > 0;

@@ -42,7 +42,7 @@ class Http(KernelTest):
         kind = self.served.request("/metrics").headers["Content-Type"]
         self.assertRegex(kind, r"text/plain; *version=0\.0\.4")
 
-    def test_the_landing_page_leads_to_the_metrics(self) -> None:
+    def test_the_live_page_leads_to_the_metrics(self) -> None:
         self.assertIn("/metrics", self.served.request("/").body)
 
     def test_a_compressed_page_is_a_page(self) -> None:

@@ -50,8 +50,7 @@ function past(rate, seed) {
     state = (state * 1664525 + 1013904223) % 4294967296;
     const wave = 0.75 + 0.25 * Math.cos((SLOTS - 1 - index) / (4 + seed % 3));
     const jitter = 0.9 + 0.2 * state / 4294967296;
-    return index === SLOTS - 1
-      ? rate : rate * wave * jitter * (seed % 3 || index > 25 ? 1 : 0.2);
+    return rate * wave * jitter * (seed % 3 || index > 25 ? 1 : 0.2);
   });
 }
 

@@ -100,7 +100,7 @@ pageTest("Pause holds the picture, resume goes on", async (page) => {
   const before = await page.locator("main").innerText();
   let requests = 0;
   page.on("request", () => ++requests);
-  await page.waitForTimeout(3000);
+  await page.waitForTimeout(2500);
   assert.equal(await page.locator("main").innerText(), before);
   assert.equal(requests, 0);
   await page.getByRole("button", {name: "Resume"}).click();
@@ -116,7 +116,7 @@ pageTest("A tab that nobody sees asks for nothing", async (page) => {
   });
   let requests = 0;
   page.on("request", () => ++requests);
-  await page.waitForTimeout(3000);
+  await page.waitForTimeout(2500);
   assert.equal(requests, 0);
   await page.evaluate(() => {
     delete document.hidden;
@@ -131,6 +131,7 @@ pageTest("Names full of markup stay text", async (page) => {
   await until(page, (command) => [...document.querySelectorAll("#connections tbody tr")]
     .some((row) => row.textContent.includes(command)), MALLORYS_COMMAND);
   assert.equal(await page.locator("tbody script, tbody i, tbody b").count(), 0);
+  await page.screenshot({path: `${process.env.PDTT_PAGE_PICTURES}/markup.png`, fullPage: true});
   await page.locator("#users .name").first().click();
   assert.equal(await page.locator("#filter").inputValue(), MALLORY);
   assert.deepEqual(await column(page, "users", "user"), [MALLORY]);
