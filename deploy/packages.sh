@@ -6,8 +6,8 @@
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(
   bpftool ca-certificates clang cmake dpkg-dev g++ git libbpf-dev libcap-dev libcli11-dev
-  libcrypt-dev libisal-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config
-  prometheus-cpp-dev zlib1g-dev
+  libcrypt-dev libcurl4-openssl-dev libisal-dev libncurses-dev libssl-dev libyaml-cpp-dev
+  ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev zlib1g-dev
 )
 
 # To check and test it, beside those.
@@ -15,7 +15,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   apache2-utils binutils catch2 chromium clang-format clang-tidy cppcheck curl ethtool iperf3
   iproute2 iputils-ping netcat-openbsd nginx nodejs openssl passwd procps prometheus python3
-  python3-prometheus-client strace systemd util-linux
+  python3-prometheus-client strace systemd tmux util-linux
 )
 # Other vendors' packages of Node.js bring npm along, and conflict with the one of that name.
 command -v npm >/dev/null || TEST_PACKAGES+=(npm)

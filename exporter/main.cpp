@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdtt-exporter: arguments, signals, exit codes. 0: stopped as asked, 1: error, 2: wrong usage.
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "app/app.h"
@@ -102,6 +107,20 @@ int DetachAll(const pdtt::Config& config) {
   return 0;
 }
 
+// A program of its own: what it needs, libraries of networks and terminals, is not to be a part of
+// a process that has privileges, nor are the privileges to be a part of it.
+[[noreturn]] void BecomeTop(std::span<const char* const> arguments) {
+  const std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "pdtt-exporter-top";
+  std::vector<char*> argv = {const_cast<char*>("pdtt-exporter")};
+  for (const char* argument : arguments) {
+    argv.push_back(const_cast<char*>(argument));
+  }
+  argv.push_back(nullptr);
+  execv(program.c_str(), argv.data());
+  throw std::system_error(errno, std::system_category(), "cannot run " + program.string());
+}
+
 int Main(std::span<const char* const> arguments) {
   const pdtt::CommandLine line = pdtt::ParseCommandLine(arguments, kDefaultFile);
   switch (line.command) {
@@ -111,6 +130,8 @@ int Main(std::span<const char* const> arguments) {
       return Diagnose(line);
     case pdtt::Command::kDetach:
       return DetachAll(line.config);
+    case pdtt::Command::kTop:
+      BecomeTop(arguments);
     case pdtt::Command::kCheckConfig:
       return CheckConfigFile(line.text);
     case pdtt::Command::kVersion:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/top_flags.h"
 #include "config/values.h"
 #include "version.h"
 
@@ -156,6 +157,7 @@ class Arguments {
 
   void RefuseUnusable() const;
   [[nodiscard]] std::string CheckedFile() const;
+  [[nodiscard]] TopOptions MakeTopOptions() const;
   [[nodiscard]] std::filesystem::path ConfigFile(const std::filesystem::path& default_file) const;
   [[nodiscard]] Config MakeConfig(const std::filesystem::path& file) const;
 
@@ -166,6 +168,7 @@ class Arguments {
   CLI::App* doctor_ = nullptr;
   CLI::Option* json_ = nullptr;
   CLI::App* detach_ = nullptr;
+  std::optional<TopFlags> top_;
   CLI::Option* checked_file_ = nullptr;
   std::vector<RunFlag> run_flags_;
 };
@@ -201,6 +204,7 @@ Arguments::Arguments() {
   json_ = doctor_->add_flag("--json")->disable_flag_override();
   detach_ =
       app_.add_subcommand("detach", "Remove all that --persist has left in the kernel, and exit");
+  top_.emplace(app_);
   for (CLI::App* command : app_.get_subcommands({})) {
     command->group("Commands");
   }
@@ -229,6 +233,9 @@ void Arguments::RefuseUnusable() const {
     if (check_config_->parsed()) {
       Refuse(LongName(*flag) + " is a flag of run; check-config takes a file only");
     }
+    if (top_->Given()) {
+      Refuse(LongName(*flag) + " is a flag of run, not of top");
+    }
     // CLI11 takes the next flag for the value that was forgotten.
     const bool without_value = std::ranges::any_of(option->results(), [](const std::string& value) {
       return value.empty() || value.front() == '-';
@@ -244,6 +251,14 @@ std::string Arguments::CheckedFile() const {
     Refuse("check-config needs the file to check");
   }
   return checked_file_->results().front();
+}
+
+TopOptions Arguments::MakeTopOptions() const {
+  try {
+    return top_->Options();
+  } catch (const ValueError& e) {
+    Refuse(e.what());
+  }
 }
 
 std::filesystem::path Arguments::ConfigFile(const std::filesystem::path& default_file) const {
@@ -282,7 +297,9 @@ CommandLine Arguments::Result(const std::filesystem::path& default_file) const {
   if (help_->count() > 0) {
     line.command = Command::kHelp;
     // app_.help() would print the command's part only.
-    line.text = app_.get_formatter()->make_help(&app_, app_.get_name(), CLI::AppFormatMode::Normal);
+    line.text = top_->Given() ? top_->Help()
+                              : app_.get_formatter()->make_help(&app_, app_.get_name(),
+                                                                CLI::AppFormatMode::Normal);
     return line;
   }
   if (version_->count() > 0) {
@@ -295,6 +312,11 @@ CommandLine Arguments::Result(const std::filesystem::path& default_file) const {
   if (check_config_->parsed()) {
     line.command = Command::kCheckConfig;
     line.text = CheckedFile();
+    return line;
+  }
+  if (top_->Given()) {
+    line.command = Command::kTop;
+    line.top = MakeTopOptions();
     return line;
   }
   line.command = doctor_->parsed()   ? Command::kDoctor

@@ -9,10 +9,11 @@
 #include <string>
 
 #include "config/config.h"
+#include "config/top_options.h"
 
 namespace pdtt {
 
-enum class Command { kRun, kCheckConfig, kDoctor, kDetach, kVersion, kHelp };
+enum class Command { kRun, kCheckConfig, kDoctor, kDetach, kTop, kVersion, kHelp };
 
 /// A wrong command line; what() is one line, the process exits with 2.
 class UsageError : public std::runtime_error {
@@ -25,6 +26,7 @@ struct CommandLine {
   Config config;                      ///< kRun, kDoctor and kDetach: file, then flags on top
   std::filesystem::path config_file;  ///< of the same; empty if there is none
   bool json = false;                  ///< kDoctor: print JSON rather than a table
+  TopOptions top;                     ///< kTop
   std::string text;  ///< kHelp and kVersion: what to print; kCheckConfig: the file's name
 };
 

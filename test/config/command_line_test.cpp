@@ -216,6 +216,7 @@ TEST_CASE("The help names every command and flag with its default, and nothing t
                                "--no-persist",
                                "--user NAME",
                                "detach",
+                               "top",
                                "--log.level LEVEL",
                                "default: info",
                                "--log.format FORMAT",
