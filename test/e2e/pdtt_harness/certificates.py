@@ -14,6 +14,12 @@ class Pair:
     certificate: Path
     key: Path
 
+    def joined(self) -> Path:
+        """Both in one file."""
+        path = self.certificate.with_suffix(".pem")
+        path.write_bytes(self.certificate.read_bytes() + self.key.read_bytes())
+        return path
+
 
 class Authority:
     """A CA that signs whatever is asked for."""
@@ -29,9 +35,9 @@ class Authority:
         """What those who trust it need."""
         return self.pair.certificate
 
-    def server(self, days: int = 2) -> Pair:
-        """For the loopback address; RSA, which every kind of client can do."""
-        return self._signed("server", "IP:127.0.0.1,DNS:localhost", days, "rsa:2048")
+    def server(self, days: int = 2, address: str = "127.0.0.1") -> Pair:
+        """For a loopback address; RSA, which every kind of client can do."""
+        return self._signed("server", f"IP:{address},DNS:localhost", days, "rsa:2048")
 
     def client(self, san: str = "DNS:scraper.example.org") -> Pair:
         """For a client with these alternative names."""

@@ -4,8 +4,8 @@
 import json
 import ssl
 import threading
-from collections.abc import Callable, Mapping
 from base64 import b64encode
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,11 @@ def resources(users: list[dict[str, Any]],
                             "connections": connections}}
 
 
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Clients that hang up are a part of the tests."""
+
+
 class FakeApi:
     """Serves `resources` on loopback until close(); tests change them while it runs."""
 
@@ -68,7 +73,7 @@ class FakeApi:
         """`certificate` is PEM with the key in it; `password` is NAME:PASSWORD."""
         self.answers = dict(answers)
         self.status = 200
-        self.raw: Callable[[str], bytes] | None = None  # instead of the answers
+        self.raw: bytes | None = None  # instead of the answers
         wanted = "Basic " + b64encode(password.encode()).decode() if password else ""
         api = self
 
@@ -81,7 +86,7 @@ class FakeApi:
                     self._send(401, b"Unauthorized\n")
                     return
                 if api.raw is not None:
-                    self._send(api.status, api.raw(self.path))
+                    self._send(api.status, api.raw)
                     return
                 body = api.answers.get(_PATHS.get(self.path, ""))
                 if body is None:
@@ -98,7 +103,7 @@ class FakeApi:
             def log_message(self, *_: Any) -> None:
                 """Requests are not logged."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _QuietServer(("127.0.0.1", 0), Handler)
         self.port = int(self._server.server_address[1])
         self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.port}"
         if certificate:
@@ -108,7 +113,6 @@ class FakeApi:
                 context.verify_mode = ssl.CERT_REQUIRED
                 context.load_verify_locations(client_ca)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
