@@ -5,32 +5,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 
-#include "bpf/connection_record.h"
 #include "bpf/error.h"
-#include "pdtt_abi.h"
+#include "bpf/ring_records.h"
 
 namespace pdtt {
 namespace {
 
-constexpr std::uint64_t kHeader = BPF_RINGBUF_HDR_SZ;
-constexpr std::size_t kMost = 1024;
-constexpr std::uint32_t kFlags = BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT;
-
 std::atomic_ref<std::uint64_t> Position(void* page) {
   return std::atomic_ref{*static_cast<std::uint64_t*>(page)};
-}
-
-void Take(const pdtt_event& event, EventsReading& into) {
-  if (event.type == PDTT_EVENT_CLOSED) {
-    into.closed.push_back(ToConnection(event));
-  } else if (event.type == PDTT_EVENT_NEW_ACCOUNT) {
-    into.new_users.push_back(event.conn.uid);
-  }
 }
 
 }  // namespace
@@ -62,33 +47,11 @@ EventReader::~EventReader() {
   munmap(producer_, page_ + size_);
 }
 
-void EventReader::Copy(std::uint64_t position, std::span<std::byte> into) const {
-  const auto* data = static_cast<const std::byte*>(producer_) + page_;
-  const std::size_t at = position & (size_ - 1);
-  const std::size_t first = std::min(into.size(), size_ - at);
-  std::memcpy(into.data(), data + at, first);
-  std::memcpy(into.data() + first, data, into.size() - first);
-}
-
 EventsReading EventReader::Read() {
-  EventsReading events;
   const auto* data = static_cast<const std::byte*>(producer_) + page_;
   const std::uint64_t end = Position(producer_).load(std::memory_order_acquire);
-  while (next_ < end && events.closed.size() < kMost) {
-    const std::uint32_t header = __atomic_load_n(
-        reinterpret_cast<const std::uint32_t*>(data + (next_ & (size_ - 1))), __ATOMIC_ACQUIRE);
-    if ((header & BPF_RINGBUF_BUSY_BIT) != 0) {
-      break;  // a program is writing it
-    }
-    const std::uint64_t length = header & ~kFlags;
-    pdtt_event event{};
-    if ((header & BPF_RINGBUF_DISCARD_BIT) == 0 && length >= sizeof(event)) {
-      Copy(next_ + kHeader, std::as_writable_bytes(std::span{&event, 1}));
-      Take(event, events);
-    }
-    next_ += (length + kHeader + 7) / 8 * 8;
-  }
-  events.position = next_;
+  EventsReading events = ReadRecords({data, size_}, next_, end);
+  next_ = events.position;
   return events;
 }
 

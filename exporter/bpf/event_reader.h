@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "model/reading.h"
 
@@ -29,8 +28,6 @@ class EventReader {
   void Commit(std::uint64_t position);
 
  private:
-  void Copy(std::uint64_t position, std::span<std::byte> into) const;
-
   void* consumer_;        ///< one page, the kernel looks at its first word
   void* producer_;        ///< one page, then the data; it counts as memory of this process
   std::size_t page_;      ///< bytes

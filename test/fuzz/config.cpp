@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configuration files: read, or refused in one line that names the place.
+#include "config/config.h"
+
+#include "expect.h"
+#include "memory_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static pdtt::fuzz::MemoryFile file;
+  file.Fill(data, size);
+  try {
+    const pdtt::CheckedConfig checked = pdtt::CheckConfig(file.Path());
+    for (const std::string& line : checked.not_available) {
+      pdtt::fuzz::Expect(pdtt::fuzz::IsOneLine(line), "a setting is named in one line");
+    }
+  } catch (const pdtt::ConfigError& e) {
+    const std::string_view text = e.what();
+    pdtt::fuzz::Expect(pdtt::fuzz::IsOneLine(text), "an error is one line");
+    pdtt::fuzz::Expect(text.starts_with(file.Path().string() + ':'), "an error names its place");
+  }
+  return 0;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests: what a client on the other side of a socket may send, to the real server.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "expect.h"
+#include "http/accept_encoding.h"
+#include "http/server.h"
+
+namespace pdtt::fuzz {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// After the client has said its last byte there is nothing to wait for.
+constexpr milliseconds kPatience{5'000};
+
+HttpServer& Server() {
+  static HttpServer server(
+      {.listen = {"127.0.0.1:0"}, .allow = {"127.0.0.0/8"}, .header_deadline = milliseconds{1'000}},
+      {{"/small",
+        [](const HttpRequest& request) {
+          HttpResponse response;
+          response.body = [accept = request.accept](const Sink& sink) { sink(accept); };
+          return response;
+        }},
+       {"/large",
+        [](const HttpRequest& /*request*/) {
+          HttpResponse response;
+          response.body = [](const Sink& sink) {
+            for (int i = 0; i < 10 && sink(std::string(3'000, 'x')); ++i) {
+            }
+          };
+          return response;
+        }},
+       {"/error", [](const HttpRequest& /*request*/) -> HttpResponse {
+          throw std::runtime_error("error");
+        }}});
+  return server;
+}
+
+sockaddr_in Address() {
+  static const std::string text = Server().ListenAddresses().front();
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(text.find(':') + 1))));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+int Connect() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = Address();
+  // No port is to be kept waiting for the next ten thousand connections.
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+  Expect(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0,
+         "the server accepts connections");
+  return fd;
+}
+
+/// All that the server sends until it hangs up.
+std::string ReadAll(int fd) {
+  std::string all;
+  std::array<char, 16'384> piece{};
+  const auto deadline = steady_clock::now() + kPatience;
+  while (true) {
+    pollfd waited{fd, POLLIN, 0};
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+    Expect(left.count() > 0 && poll(&waited, 1, static_cast<int>(left.count())) == 1,
+           "the server hangs up when the client has said its last");
+    const ssize_t count = recv(fd, piece.data(), piece.size(), 0);
+    if (count <= 0) {
+      return all;  // it may also reset the connection, of which it has not read all
+    }
+    all.append(piece.data(), static_cast<std::size_t>(count));
+  }
+}
+
+void CheckServer(std::string_view input) {
+  const int fd = Connect();
+  // Fails if the server has hung up before the end of the input, as it may.
+  static_cast<void>(send(fd, input.data(), input.size(), MSG_NOSIGNAL));
+  shutdown(fd, SHUT_WR);
+  const std::string answer = ReadAll(fd);
+  close(fd);
+  Expect(answer.empty() || answer.starts_with("HTTP/1.1 "), "an answer is HTTP");
+  Expect(answer.find("HTTP/1.1 500") == std::string::npos ||
+             input.find("/error") != std::string_view::npos,
+         "no request is an error of the server");
+}
+
+}  // namespace
+}  // namespace pdtt::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  static_cast<void>(pdtt::AcceptsGzip(input));
+  pdtt::fuzz::CheckServer(input);
+  return 0;
+}
