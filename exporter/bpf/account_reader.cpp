@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "bpf/connection_record.h"
+
 namespace pdtt {
 namespace {
 
@@ -36,7 +38,7 @@ pdtt_account AccountAt(const std::vector<std::uint64_t>& words, std::size_t slot
 AccountReading ToAccount(const pdtt_account_key& key, const pdtt_account& account) {
   return {.uid = key.uid,
           .network = key.network,
-          .protocol = static_cast<Protocol>(key.protocol),
+          .protocol = ToProtocol(key.protocol),
           .traffic = ToTraffic(account.traffic),
           .socket_receive_bytes = account.socket_rx_bytes,
           .socket_transmit_bytes = account.socket_tx_bytes,

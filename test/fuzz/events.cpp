@@ -17,11 +17,11 @@ namespace {
 
 constexpr std::size_t kRing = 4096;
 constexpr std::size_t kAlignment = 8;
+constexpr std::array<const char*, 2> kNetworks = {"internet", "internal"};
 
 void CheckRecord(const ConnectionReading& connection) {
   const Record record = ToRecord({connection, "internet"}, "alice", {});
-  Expect(record.line.ends_with("}\n") && IsOneLine(record.line.substr(0, record.line.size() - 1)),
-         "a record is one line");
+  Expect(record.line.find('\n') == record.line.size() - 1, "a record is one line");
   const auto json = nlohmann::json::parse(record.line, nullptr, /*allow_exceptions=*/false);
   Expect(json.is_object() && json["id"] == record.id, "a record is JSON");
 }
@@ -29,7 +29,8 @@ void CheckRecord(const ConnectionReading& connection) {
 void CheckSnapshot(EventsReading events) {
   Reading reading;
   reading.sockets = events.closed;
-  const SnapshotRules rules{.networks = {"internet", "internal"}, .connections_export = 5};
+  const SnapshotRules rules{.networks = {kNetworks.begin(), kNetworks.end()},
+                            .connections_export = 5};
   const UserNaming users{.owner_of = [](std::uint32_t uid) { return uid; },
                          .name_of = [](std::uint32_t uid) { return std::to_string(uid); },
                          .settle = [] {}};
@@ -60,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   pdtt::EventsReading events = pdtt::ReadRecords(ring, begin, begin + length);
   pdtt::fuzz::Expect(events.position >= begin, "the position does not fall");
-  for (const pdtt::ConnectionReading& connection : events.closed) {
+  for (pdtt::ConnectionReading& connection : events.closed) {
+    connection.network %= pdtt::fuzz::kNetworks.size();  // from the table that the exporter wrote
     pdtt::fuzz::CheckRecord(connection);
   }
   pdtt::fuzz::CheckSnapshot(std::move(events));

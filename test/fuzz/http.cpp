@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests: what a client on the other side of a socket may send, to the real server.
+// Requests: what a client on the other side of a socket may send, to the real server,
+// or to one with a password if the input has an odd length.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -9,12 +10,15 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "expect.h"
 #include "http/accept_encoding.h"
+#include "http/basic_credentials.h"
 #include "http/server.h"
 
 namespace pdtt::fuzz {
@@ -26,32 +30,45 @@ using std::chrono::steady_clock;
 // After the client has said its last byte there is nothing to wait for.
 constexpr milliseconds kPatience{5'000};
 
-HttpServer& Server() {
-  static HttpServer server(
-      {.listen = {"127.0.0.1:0"}, .allow = {"127.0.0.0/8"}, .header_deadline = milliseconds{1'000}},
-      {{"/small",
-        [](const HttpRequest& request) {
-          HttpResponse response;
-          response.body = [accept = request.accept](const Sink& sink) { sink(accept); };
-          return response;
-        }},
-       {"/large",
-        [](const HttpRequest& /*request*/) {
-          HttpResponse response;
-          response.body = [](const Sink& sink) {
-            for (int i = 0; i < 10 && sink(std::string(3'000, 'x')); ++i) {
-            }
-          };
-          return response;
-        }},
-       {"/error", [](const HttpRequest& /*request*/) -> HttpResponse {
-          throw std::runtime_error("error");
-        }}});
-  return server;
+// Of the password "b", at the least cost there is.
+constexpr const char* kHash = "$2y$04$rVxW85xCDsGx3/MMxBwgKeKPJ6fnUA9d.qsG9pH9vb3n29RffhpUC";
+
+std::vector<HttpRoute> Routes() {
+  const auto small = [](const HttpRequest& request) {
+    HttpResponse response;
+    response.body = [accept = request.accept](const Sink& sink) { sink(accept); };
+    return response;
+  };
+  const auto large = [](const HttpRequest& /*request*/) {
+    HttpResponse response;
+    response.body = [](const Sink& sink) {
+      for (int i = 0; i < 10 && sink(std::string(3'000, 'x')); ++i) {
+      }
+    };
+    return response;
+  };
+  const auto error = [](const HttpRequest& /*request*/) -> HttpResponse {
+    throw std::runtime_error("error");
+  };
+  return {{"/small", small}, {"/large", large}, {"/error", error}};
 }
 
-sockaddr_in Address() {
-  static const std::string text = Server().ListenAddresses().front();
+HttpOptions Options() {
+  return {
+      .listen = {"127.0.0.1:0"}, .allow = {"127.0.0.0/8"}, .header_deadline = milliseconds{1'000}};
+}
+
+HttpOptions OptionsWithPassword() {
+  HttpOptions options = Options();
+  HttpSecurity security;
+  security.users = {{"a", kHash}};
+  security.headers = {{"X-Frame-Options", "deny"}};
+  options.security = [shared = std::make_shared<const HttpSecurity>(security)] { return shared; };
+  return options;
+}
+
+sockaddr_in AddressOf(const HttpServer& server) {
+  const std::string text = server.ListenAddresses().front();
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(text.find(':') + 1))));
@@ -59,9 +76,17 @@ sockaddr_in Address() {
   return address;
 }
 
-int Connect() {
+sockaddr_in Address(bool with_password) {
+  static const HttpServer open(Options(), Routes());
+  static const HttpServer locked(OptionsWithPassword(), Routes());
+  static const sockaddr_in open_address = AddressOf(open);
+  static const sockaddr_in locked_address = AddressOf(locked);
+  return with_password ? locked_address : open_address;
+}
+
+int Connect(bool with_password) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = Address();
+  const sockaddr_in address = Address(with_password);
   // No port is to be kept waiting for the next ten thousand connections.
   const linger none{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
@@ -89,7 +114,7 @@ std::string ReadAll(int fd) {
 }
 
 void CheckServer(std::string_view input) {
-  const int fd = Connect();
+  const int fd = Connect(input.size() % 2 == 1);
   // Fails if the server has hung up before the end of the input, as it may.
   static_cast<void>(send(fd, input.data(), input.size(), MSG_NOSIGNAL));
   shutdown(fd, SHUT_WR);
@@ -107,6 +132,7 @@ void CheckServer(std::string_view input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   static_cast<void>(pdtt::AcceptsGzip(input));
+  static_cast<void>(pdtt::ParseBasicCredentials(input));
   pdtt::fuzz::CheckServer(input);
   return 0;
 }

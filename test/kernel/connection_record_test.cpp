@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <initializer_list>
 #include <iterator>
 #include <numeric>
@@ -82,6 +83,29 @@ TEST_CASE("Protocol and direction have the same values on both sides") {
   CHECK(ToConnection(conn).protocol == Protocol::kUdp);
   conn.protocol = PDTT_OTHER;
   CHECK(ToConnection(conn).protocol == Protocol::kOther);
+}
+
+TEST_CASE("What another version's programs may say is no trouble later") {
+  pdtt_event event{};
+  event.conn = SampleConn();
+  event.conn.protocol = PDTT_OTHER + 1;
+  event.conn.direction = PDTT_OUTBOUND + 1;
+  event.reason = PDTT_CLOSED_ABORTED + 1;
+  const ConnectionReading reading = ToConnection(event);
+  CHECK(reading.protocol == Protocol::kOther);
+  CHECK(reading.direction == Direction::kOutbound);
+  CHECK(reading.reason == CloseReason::kClosed);
+  CHECK(ToProtocol(256) == Protocol::kOther);  // not cut to the lowest byte
+}
+
+TEST_CASE("A time that can't be is one that a date can be made of") {
+  pdtt_event event{};
+  event.end_ns = GENERATE(~std::uint64_t{0}, std::uint64_t{1} << 63U);
+  event.conn.start_ns = event.end_ns;
+  const ConnectionReading reading = ToConnection(event);
+  const auto year_2200 = std::chrono::system_clock::time_point{std::chrono::hours{24 * 365 * 230}};
+  CHECK(reading.start_ns == reading.end_ns);
+  CHECK(year_2200 - std::chrono::nanoseconds{reading.end_ns} > std::chrono::system_clock::now());
 }
 
 TEST_CASE("A flow's record arrives field by field, its user from the key") {
