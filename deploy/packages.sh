@@ -14,8 +14,9 @@ BUILD_PACKAGES=(
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
   apache2-utils binutils catch2 chromium clang-format clang-tidy cppcheck curl ethtool iperf3
-  iproute2 iputils-ping netcat-openbsd nginx nodejs openssl passwd procps prometheus python3
-  python3-prometheus-client strace systemd tmux util-linux
+  iproute2 iputils-ping netcat-openbsd nginx nodejs openssl passwd procps prometheus
+  prometheus-alertmanager python3 python3-prometheus-client python3-yaml strace systemd tmux
+  util-linux
 )
 # Other vendors' packages of Node.js bring npm along, and conflict with the one of that name.
 command -v npm >/dev/null || TEST_PACKAGES+=(npm)
@@ -45,8 +46,8 @@ VM_PACKAGES=(
 
 # The services that come with these packages: the programs are wanted, the services are not.
 readonly SERVICES=(
-  globus-gridftp-server globus-gridftp-sshftp inetd nginx nmbd prometheus rsync samba-ad-dc smbd
-  ssh vsftpd
+  globus-gridftp-server globus-gridftp-sshftp inetd nginx nmbd prometheus
+  prometheus-alertmanager rsync samba-ad-dc smbd ssh vsftpd
 )
 readonly POLICY=/usr/sbin/policy-rc.d
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 try:
-    import yaml
+    import yaml  # type: ignore[import]
 except ImportError:
     print("skipped: needs PyYAML (Debian package python3-yaml)")
     sys.exit(77)
