@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Breaks every rule in every way that matters, and sees the tests of the rules fail.
 
-A threshold is halved and doubled, a matcher dropped, a comparison turned round, a wait cut short and
-drawn out, an alert kept from firing. What no test notices is a part of a rule that is not tested.
+A threshold is halved and doubled, a matcher dropped, a comparison turned round, a wait cut short
+and drawn out, an alert kept from firing. What no test notices is a part of a rule without a test.
 """
 
 import copy
@@ -19,7 +19,8 @@ from pdtt_rules import Rule, all_rules, dump, load, main, names_in, promtool, te
 
 _NEVER = "vector(0) > 1"
 # Literals outside of strings, ranges and names.
-_NUMBER = re.compile(r'"[^"]*"|\[[^]]*\]|offset \w+|[a-z_]\w*(?::\w+)*|(?P<number>\d[\d.]*(?:e\d+)?)')
+_NUMBER = re.compile(r'"[^"]*"|\[[^]]*\]|offset \w+|[a-z_]\w*(?::\w+)*'
+                     r'|(?P<number>\d[\d.]*(?:e\d+)?)')
 _MATCHER = re.compile(r'\w+\s*(?:!~|!=|=~|=)\s*"[^"]*"\s*,?\s*')
 _COMPARISON = re.compile(r" (>=|<=|>|<) ")
 _TURNED = {">": "<", "<": ">", ">=": "<", "<=": ">"}

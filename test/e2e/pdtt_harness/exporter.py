@@ -58,7 +58,7 @@ class Exporter:
         self._world = world
         self.killed = False
         self._namespace: Namespace | None = world.host if inside else None
-        self.port = world.host.free_port() if inside else _free_port()
+        self.port = world.host.free_port() if inside else free_port()
         self._always = (f"cgroup: {cgroup or world.cgroup.path}\n"
                         "collector: {max_age: 100ms}\n")
         self.config = world.directory / f"exporter-{self.port}.yml"
@@ -205,7 +205,8 @@ class Watcher:
                 return
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
