@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/accept.h"
 
-#include <compare>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "http/header_value.h"
@@ -70,7 +70,9 @@ struct Liking {
   int weight = 0;
   int detail = 0;  ///< how closely the range describes the offer
 
-  auto operator<=>(const Liking&) const = default;
+  [[nodiscard]] bool Exceeds(const Liking& other) const {
+    return std::tie(weight, detail) > std::tie(other.weight, other.detail);
+  }
 };
 
 /// How closely `range` describes `offer`; 0 if it does not.
@@ -120,7 +122,7 @@ std::size_t PreferredType(std::string_view accept, std::span<const MediaType> of
   Liking most;
   for (std::size_t i = 0; i < offers.size(); ++i) {
     const Liking liking = LikingOf(offers[i], ranges);
-    if (liking.weight > 0 && liking > most) {
+    if (liking.weight > 0 && liking.Exceeds(most)) {
       best = i;
       most = liking;
     }
