@@ -75,7 +75,7 @@ class Frame(DashboardTest):
             for name, variable in self.variables(dashboard).items():
                 self.assertEqual(variable["label"], LABELS[name])
                 if variable["type"] != "query":
-                    return
+                    continue
                 self.assertEqual(variable["datasource"], DATASOURCE)
                 self.assertEqual(variable["refresh"], 2, "asked again when the range changes")
                 found = re.fullmatch(r"label_values\((\w+)(\{.*\})?, (\w+)\)", variable["query"])
@@ -105,6 +105,7 @@ class Frame(DashboardTest):
                 filled = re.sub(r"\$\{([a-z]+):queryparam\}", r"var-\1=kept", text)
                 address = urlsplit(re.sub(r"\$\{[^}]+\}", "x", filled))
                 target = address.path.removeprefix("/d/")
+                self.assertIn(target, self.all)
                 targets.add(target)
                 for name in parse_qs(address.query):
                     self.assertIn(name.removeprefix("var-"), self.variables(self.all[target]))
