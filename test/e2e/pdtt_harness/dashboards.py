@@ -84,9 +84,20 @@ def panels(dashboard: Json) -> Iterator[Json]:
 def queries(dashboard: Json) -> Iterator[Query]:
     """The queries of all panels."""
     for panel in panels(dashboard):
-        for target in panel["targets"]:
-            yield Query(dashboard["uid"], panel["title"], target["refId"], target["expr"],
-                        target["instant"], target.get("legendFormat", ""), panel["type"])
+        yield from panel_queries(dashboard, panel)
+
+
+def panel_queries(dashboard: Json, panel: Json) -> Iterator[Query]:
+    """The queries of one panel."""
+    for target in panel["targets"]:
+        yield Query(dashboard["uid"], panel["title"], target["refId"], target["expr"],
+                    target["instant"], target.get("legendFormat", ""), panel["type"])
+
+
+def columns(panel: Json) -> dict[str, str]:
+    """The columns of a table by what they are called: a label or a `Value`."""
+    renamed: dict[str, str] = panel["transformations"][1]["options"]["renameByName"]
+    return renamed
 
 
 def _function_before(expression: str, position: int) -> str:

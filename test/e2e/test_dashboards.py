@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every query of every dashboard answers, with real data of three hosts behind Prometheus."""
+
+import contextlib
+import math
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pdtt_harness import dashboards
+from pdtt_harness.case import KernelTest, main
+from pdtt_harness.dashboards import Json, Query, columns, fill, panel_queries, panels
+from pdtt_harness.fleet import INTERNET, Host, Transfer, internet
+from pdtt_harness.prometheus_server import PrometheusServer
+from pdtt_harness.world import wait_for
+
+SETTINGS = "connections: {{export: 500, linger: 60s}}\nusers: {{exclude: [{excluded}]}}\n"
+NAMES = ("one", "two", "three")
+PIECE = 100_000
+ROUNDS = 8
+RANGE = 60
+ALL = {"datasource": "prometheus", "job": ".+", "instance": ".+", "user": ".+", "network": ".+",
+       "__rate_interval": "10s", "__range": f"{RANGE}s"}
+_STATISTICS = Path("/proc/sys/kernel/bpf_stats_enabled")
+# A label without text is none to Prometheus: a layer that is up has no reason why it is not.
+_MAYBE_EMPTY = {"reason"}
+_LABEL_IN_LEGEND = re.compile(r"\{\{(\w+)\}\}")
+
+
+class Fleet(KernelTest):
+    """Three hosts, on which alice, bob and an excluded user move data."""
+
+    PROGRAMS = ("prometheus",)
+
+    hosts: ClassVar[dict[str, Host]]
+    transfers: ClassVar[list[Transfer]]
+    prometheus: ClassVar[PrometheusServer]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        stack = contextlib.ExitStack()
+        cls.addClassCleanup(stack.close)
+        stack.callback(_STATISTICS.write_text, _STATISTICS.read_text(encoding="ascii"))
+        _STATISTICS.write_text("1", encoding="ascii")
+        stack.enter_context(internet(cls.world))
+        alice, bob, carol = cls.world.alice, cls.world.bob, cls.world.create_user("carol")
+        settings = SETTINGS.format(excluded=carol.name)
+        cls.hosts = {name: Host(cls.world, stack, name, settings) for name in NAMES}
+        cls.transfers = [
+            Transfer(stack, cls.hosts[name], user, address) for name, user, address in (
+                ("one", alice, ""), ("two", alice, INTERNET), ("three", alice, ""),
+                ("one", bob, INTERNET), ("three", bob, ""), ("two", carol, ""))]
+        cls.prometheus = PrometheusServer(cls.world, stack, "pdtt",
+                                          {name: host.target for name, host in cls.hosts.items()})
+
+    def setUp(self) -> None:
+        self.move(1000)
+        self.wait_for_scrapes()
+
+    def move(self, piece: int) -> None:
+        """Moves data in both directions, an amount of its own over each connection."""
+        for factor, transfer in enumerate(self.transfers, 1):
+            transfer.send(factor * piece)
+            transfer.receive(factor * piece // 2)
+
+    def move_for_a_while(self) -> None:
+        """Moves data for some scrapes, and waits until the last of it has been scraped."""
+        for _ in range(ROUNDS):
+            self.move(PIECE)
+            time.sleep(0.4)
+        self.wait_for_scrapes()
+        self.now = time.time()
+
+    def wait_for_scrapes(self) -> None:
+        """Waits for a page of each host that is younger than this call."""
+        query = f"pdtt_snapshot_timestamp_seconds > {time.time()}"
+        wait_for(lambda: len(self.prometheus.instant(query)) == len(self.hosts), "new scrapes")
+
+    def test_every_panel_answers(self) -> None:
+        self.move_for_a_while()
+        asked = 0
+        for uid, dashboard in dashboards.load().items():
+            values = dict(ALL)
+            if uid == "pdtt-user":
+                values["user"] = self.world.alice.name
+            self.check_variables(dashboard, values)
+            for panel in panels(dashboard):
+                with self.subTest(f"{uid}: {panel['title']}"):
+                    asked += self.check_panel(dashboard, panel, values)
+        self.assertGreater(asked, 100)
+
+    def check_variables(self, dashboard: Json, values: dict[str, str]) -> None:
+        """Each variable offers what there is."""
+        offered = {}
+        for variable in dashboard["templating"]["list"]:
+            if variable["type"] == "query":
+                selector, label = variable["query"][len("label_values("):-1].rsplit(", ", 1)
+                offered[label] = set(self.prometheus.label_values(label, fill(selector, values)))
+        wanted = {"job": {"pdtt"}, "instance": set(NAMES), "network": {"private", "internet"},
+                  "user": {self.world.alice.name, self.world.bob.name}}
+        for label, found in offered.items():
+            self.assertLessEqual(wanted[label], found, dashboard["uid"])
+            self.assertEqual(found - wanted[label] - {"loopback"}, set(), dashboard["uid"])
+
+    def check_panel(self, dashboard: Json, panel: Json, values: dict[str, str]) -> int:
+        """Asks the queries of a panel; returns how many they are."""
+        names: Counter[str] = Counter()
+        labels = set(_MAYBE_EMPTY)
+        asked = 0
+        for query in panel_queries(dashboard, panel):
+            found = self.answer(query, values)
+            self.assertTrue(found, f"nothing: {query}")
+            asked += 1
+            for series in found:
+                points = series["values"] if "values" in series else [series["value"]]
+                self.assertTrue(any(math.isfinite(float(value)) for _, value in points), series)
+                labels |= set(series["metric"])
+                if query.kind != "table":
+                    names[self.name(query, series["metric"])] += 1
+        self.assertEqual([name for name, count in names.items() if count > 1], [],
+                         "series that look the same")
+        if panel["type"] == "stat":
+            self.assertEqual(len(names), 1)
+        if panel["type"] == "table":
+            shown = {name for name in columns(panel) if "Value" not in name}
+            self.assertEqual(labels, shown | _MAYBE_EMPTY)
+        return asked
+
+    def answer(self, query: Query, values: dict[str, str]) -> list[Any]:
+        """The series of a query, as Grafana asks for them."""
+        expression = query.filled(values)
+        if query.instant:
+            return self.prometheus.instant(expression, self.now)
+        return self.prometheus.over(expression, self.now - RANGE, self.now)
+
+    def name(self, query: Query, labels: dict[str, str]) -> str:
+        """What the legend calls a series; a label that it lacks is an error."""
+        return _LABEL_IN_LEGEND.sub(lambda found: labels[found[1]], query.legend)
+
+    def test_the_fleet_s_users_are_the_sums_of_the_hosts(self) -> None:
+        before, began = self.counted(), time.time()
+        self.move_for_a_while()
+        after = self.counted()
+        found, values = dashboards.load(), ALL | {"__range": f"{self.now - began:.0f}s"}
+        for column in ("Receiving", "Transmitting", "Received", "Transmitted", "Total"):
+            fleet = self.column(found["pdtt-fleet"], column, values)
+            parts: Counter[str] = Counter()
+            for name in NAMES:
+                parts.update(self.column(found["pdtt-users"], column, values | {"instance": name}))
+            self.assertEqual(set(fleet), {self.world.alice.name, self.world.bob.name})
+            for user, value in fleet.items():
+                self.assertAlmostEqual(parts[user], value, delta=value * 1e-9, msg=column)
+                self.assertGreater(value, 0)
+        for user, value in self.column(found["pdtt-fleet"], "Total", values).items():
+            # increase() extrapolates to what may have been between the scrapes.
+            self.assertAlmostEqual(value, after[user] - before[user], delta=value * 0.2)
+        self.assertEqual(self.scraped(), after)
+
+    def column(self, dashboard: Json, title: str, values: dict[str, str]) -> Counter[str]:
+        """The values of a column of the table `Users`, by user."""
+        panel = next(panel for panel in panels(dashboard)
+                     if panel["title"] == "Users" and panel["type"] == "table")
+        ref = next(name for name, shown in columns(panel).items() if shown == title)
+        query = next(query for query in panel_queries(dashboard, panel)
+                     if ref == f"Value #{query.ref}")
+        return Counter({series["metric"]["user"]: float(series["value"][1])
+                        for series in self.answer(query, values)})
+
+    def counted(self) -> dict[str, float]:
+        """What the hosts' own pages have for each user, both directions together."""
+        total: Counter[str] = Counter()
+        for host in self.hosts.values():
+            page = host.exporter.scrape_fresh()
+            for direction in ("receive", "transmit"):
+                for labels, value in page.series(f"pdtt_user_{direction}_bytes_total"):
+                    total[labels["user"]] += int(value)
+        return dict(total)
+
+    def scraped(self) -> dict[str, float]:
+        """The same as Prometheus has it."""
+        total: Counter[str] = Counter()
+        for direction in ("receive", "transmit"):
+            for series in self.prometheus.instant(
+                    f"sum by (user) (pdtt_user_{direction}_bytes_total)"):
+                total[series["metric"]["user"]] += int(series["value"][1])
+        return dict(total)
+
+
+if __name__ == "__main__":
+    main()
