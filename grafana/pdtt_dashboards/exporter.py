@@ -3,15 +3,15 @@
 
 from . import query, shared
 from .dashboard import HOST_VARIABLES, Dashboard, Row
-from .fleet import COUNTING, UNATTRIBUTED_STEPS, unattributed_share
-from .panel import (CRITICAL, OK, Column, Key, Panel, Query, Steps, bars, graph, stat, states,
-                    table, timeline)
+from .fleet import UNATTRIBUTED_STEPS, unattributed_share
+from .panel import (CRITICAL, NEUTRAL, OK, Column, Key, Panel, Query, Steps, bars, graph, stat,
+                    states, table, timeline)
 from .query import HOST
 
 _FULL_STEPS = Steps(warning=0.7, critical=0.9)
 _NONE_IS_GOOD = Steps(critical=1)
-_ANY_IS_BAD = Steps(critical=1e-9)
 _AGE_STEPS = Steps(warning=60, critical=120)
+_LAYERS = states(off=(0, "off", NEUTRAL), on=(1, "counting", OK))
 _ANSWERS = states(down=(0, "no answer", CRITICAL), up=(1, "answers", OK))
 _RELOADED = states(refused=(0, "refused", CRITICAL), taken=(1, "in force", OK))
 _BY_HOST = "{{instance}}"
@@ -71,14 +71,14 @@ DASHBOARD = Dashboard(
                      "Whether each layer counts. The cgroup layer must; sockops knows TCP "
                      "connections; XDP and socket verify, and may be switched off.",
                      f"max by (instance, layer) (pdtt_layer_up{{{HOST}}})",
-                     "{{instance}} {{layer}}", COUNTING),
+                     "{{instance}} {{layer}}", _LAYERS),
             table("Layers now", "How each layer is attached, and why not if it is not.",
                   [Key("instance", "Host"), Key("layer", "Layer", width=90),
                    Key("mode", "Mode", width=110), Key("reason", "Reason")],
                   [Column("State",
                           f"max by (instance, layer, mode, reason) (pdtt_layer_info{{{HOST}}} "
                           f"* on (job, instance, layer) group_left () pdtt_layer_up{{{HOST}}})",
-                          "none", mappings=COUNTING)], sort="State", width=12),
+                          "none", mappings=_LAYERS)], sort="State", ascending=True, width=12),
             timeline("Answers", "Whether Prometheus could scrape each exporter.",
                      f"max by (instance) (up{{{HOST}}})", _BY_HOST, _ANSWERS, width=8),
             timeline("Configuration", "Whether the configuration file was taken over when it was "
@@ -97,7 +97,7 @@ DASHBOARD = Dashboard(
             _per_host("Bytes in no account",
                       "The host counter less users, excluded and unattributed, both directions. "
                       "Always 0; anything else is a fault of the exporter.",
-                      _balances("instance"), "decbytes", steps=_NONE_IS_GOOD),
+                      _balances("instance"), "decbytes"),
             graph("Unattributed by reason",
                   "no_socket: packets without a full socket, such as resets and forwarded ones. "
                   "table_full: raise limits.accounts. nested: the same data once more, inside a "
@@ -122,7 +122,7 @@ DASHBOARD = Dashboard(
                   "counted as unattributed.",
                   [Query(query.total(query.rate("pdtt_map_insert_failures_total", HOST),
                                      "instance", "map"), "{{instance}} {{map}}")], "cps",
-                  width=8, steps=_ANY_IS_BAD),
+                  width=8),
             _per_host("Series of the limit",
                       "Series of users and connections on a page, of those there may be "
                       "(limits.series). At the limit, connections are left out.",
@@ -131,11 +131,10 @@ DASHBOARD = Dashboard(
             graph("Series left out", "Series per second that a limit left out of pages.",
                   [Query(query.total(query.rate("pdtt_series_dropped_total", HOST), "instance",
                                      "reason"), "{{instance}} {{reason}}")], "cps",
-                  width=8, steps=_ANY_IS_BAD),
+                  width=8),
             graph("Failures to collect", "Failures while collecting or writing, by stage.",
                   [Query(query.total(query.rate("pdtt_collect_errors_total", HOST), "instance",
-                                     "stage"), "{{instance}} {{stage}}")], "cps", width=8,
-                  steps=_ANY_IS_BAD),
+                                     "stage"), "{{instance}} {{stage}}")], "cps", width=8),
             _per_host("Age of the page", "How old the snapshot was when it was scraped.",
                       f"max by (instance) ({_AGE})", "s", steps=_AGE_STEPS)]),
         Row("Cost", 8, [

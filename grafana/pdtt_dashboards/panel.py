@@ -10,7 +10,7 @@ Json = dict[str, Any]
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 RECEIVE_COLOR = "blue"
 TRANSMIT_COLOR = "orange"
-OK, WARNING, CRITICAL = "green", "orange", "red"
+OK, WARNING, CRITICAL, NEUTRAL = "green", "orange", "red", "#808080"
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,8 @@ class Key:
 
 
 def table(title: str, description: str, keys: Sequence[Key], columns: Sequence[Column], *,
-          sort: str, width: int = 24) -> Panel:
-    """A row for each combination of the keys, sorted by a column, highest first."""
+          sort: str, ascending: bool = False, width: int = 24) -> Panel:
+    """A row for each combination of the keys, sorted by a column."""
     targets = [_target(index, column.expression, instant=True) | {"format": "table"}
                for index, column in enumerate(columns)]
     values = [f"Value #{target['refId']}" for target in targets]
@@ -195,7 +195,7 @@ def table(title: str, description: str, keys: Sequence[Key], columns: Sequence[C
         "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True,
                    "inspect": False}}, {
         "showHeader": True, "frameIndex": 0, "cellHeight": "sm",
-        "sortBy": [{"displayName": sort, "desc": True}]}, overrides)
+        "sortBy": [{"displayName": sort, "desc": not ascending}]}, overrides)
     panel.json["transformations"] = [
         {"id": "merge", "options": {}},
         {"id": "organize", "options": {

@@ -45,7 +45,7 @@ def totals(selector: str, whose: str) -> list[Panel]:
 def open_connections(selector: str, whose: str) -> Panel:
     """One number: connections open now."""
     return stat("Open connections",
-                f"TCP connections and UDP flows of {whose} that are open now.",
+                f"TCP connections and UDP flows of {whose} that are open now, to all networks.",
                 query.total(f"pdtt_user_connections{{{selector}}}"), "short")
 
 
