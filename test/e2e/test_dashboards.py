@@ -144,10 +144,12 @@ class Fleet(KernelTest):
         return _LABEL_IN_LEGEND.sub(lambda found: labels[found[1]], query.legend)
 
     def test_the_fleet_s_users_are_the_sums_of_the_hosts(self) -> None:
-        before, began = self.counted(), time.time()
+        began = time.time()
+        self.wait_for_scrapes()  # increase() begins with the first scrape of its range
+        before = self.counted()
         self.move_for_a_while()
         after = self.counted()
-        found, values = dashboards.load(), ALL | {"__range": f"{self.now - began:.0f}s"}
+        found, values = dashboards.load(), ALL | {"__range": f"{math.ceil(self.now - began)}s"}
         for column in ("Receiving", "Transmitting", "Received", "Transmitted", "Total"):
             fleet = self.column(found["pdtt-fleet"], column, values)
             parts: Counter[str] = Counter()
