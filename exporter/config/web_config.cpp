@@ -280,8 +280,7 @@ WebConfig ReadWebConfig(const std::filesystem::path& file, const std::string& so
 
 }  // namespace
 
-WebConfig LoadWebConfig(const std::filesystem::path& file) {
-  const std::string content = ReadTextFile(file, "the web configuration file", kYamlBytes);
+WebConfig ParseWebConfig(const std::string& content, const std::filesystem::path& file) {
   std::string source;
   try {
     source = NormalizeYaml(content);
@@ -289,6 +288,10 @@ WebConfig LoadWebConfig(const std::filesystem::path& file) {
   } catch (const YamlError& e) {
     throw ConfigError(file.string() + ':' + YamlPlace(source, e.Offset()) + ": " + e.what());
   }
+}
+
+WebConfig LoadWebConfig(const std::filesystem::path& file) {
+  return ParseWebConfig(ReadTextFile(file, "the web configuration file", kYamlBytes), file);
 }
 
 std::vector<std::filesystem::path> NamedFiles(const WebConfig& config) {

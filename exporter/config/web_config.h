@@ -34,8 +34,13 @@ struct WebConfig {
   std::optional<RateLimit> rate_limit;
 };
 
-/// Reads and checks a web configuration file; the files that it names are not opened. Throws
-/// ConfigError, or std::system_error if unreadable.
+/// Checks the content of a web configuration file; the files that it names are not opened. Throws
+/// ConfigError.
+[[nodiscard]] WebConfig ParseWebConfig(const std::string& content,
+                                       const std::filesystem::path& file);
+
+/// Reads and checks a web configuration file. Throws ConfigError, or std::system_error if
+/// unreadable.
 [[nodiscard]] WebConfig LoadWebConfig(const std::filesystem::path& file);
 
 /// The files that it names.
