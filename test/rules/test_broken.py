@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Breaks every rule in every way that matters, and sees the tests of the rules fail.
 
-A threshold is halved and doubled, a matcher dropped, a comparison turned round, a wait cut short
-and drawn out, an alert kept from firing. What no test notices is a part of a rule without a test.
+A threshold is halved and doubled, a matcher or a condition dropped, a comparison turned round, a
+wait cut short and drawn out, an alert kept from firing. What no test notices has no test.
 """
 
 import copy
@@ -23,6 +23,7 @@ _NUMBER = re.compile(r'"[^"]*"|\[[^]]*\]|offset \w+|[a-z_]\w*(?::\w+)*'
                      r'|(?P<number>\d[\d.]*(?:e\d+)?)')
 _MATCHER = re.compile(r'\w+\s*(?:!~|!=|=~|=)\s*"[^"]*"\s*,?\s*')
 _COMPARISON = re.compile(r" (>=|<=|>|<) ")
+_OPERATOR = re.compile(r'"[^"]*"|(?P<open>[({[])|(?P<close>[)}\]])|\b(?P<word>and|or|unless)\b')
 _TURNED = {">": "<", "<": ">", ">=": "<", "<=": ">"}
 
 # What may be broken without being seen, and why.
@@ -56,11 +57,25 @@ def turned(expression: str) -> Iterator[tuple[str, str]]:
                expression[:match.start(1)] + _TURNED[match[1]] + expression[match.end(1):])
 
 
+def without_conditions(expression: str) -> Iterator[tuple[str, str]]:
+    """Each further condition left out: what follows an `and`, `or` or `unless` outside brackets."""
+    starts, depth = [], 0
+    for match in _OPERATOR.finditer(expression):
+        if match["open"] or match["close"]:
+            depth += 1 if match["open"] else -1
+        elif match["word"] and depth == 0:
+            starts.append(match.start())
+    for start, end in zip(starts, [*starts[1:], len(expression)]):
+        yield (f"without {' '.join(expression[start:end].split())}",
+               expression[:start] + expression[end:])
+
+
 def broken(rule: Rule) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rule's bodies after each way of breaking it, with a name for the way."""
     expressions = [("never", _NEVER), *without_matchers(rule.expression)]
     if rule.is_alert:
-        expressions += [*changed_numbers(rule.expression), *turned(rule.expression)]
+        expressions += [*changed_numbers(rule.expression), *turned(rule.expression),
+                        *without_conditions(rule.expression)]
     else:
         expressions += [("a little more", f"({rule.expression}) * 1.01 + 1e-3")]
     for way, expression in expressions:
