@@ -37,6 +37,11 @@ def _per_host(title: str, description: str, expression: str, unit: str, *, width
                  steps=steps)
 
 
+def _process(expression: str) -> str:
+    """Metrics that other programs have as well: those of exporters only."""
+    return f"({expression} and on (job, instance) pdtt_build_info{{{HOST}}})"
+
+
 def _cost(selector: str, *labels: str) -> str:
     seconds = query.total(query.rate("pdtt_program_run_seconds_total", selector), *labels)
     runs = query.total(query.rate("pdtt_program_runs_total", selector), *labels)
@@ -52,7 +57,7 @@ DASHBOARD = Dashboard(
     HOST_VARIABLES, [
         Row("At a glance", 4, [
             stat("Not answering", "Exporters that Prometheus cannot scrape.",
-                 f"sum(1 - up{{{HOST}}})", "short", steps=_NONE_IS_GOOD),
+                 f"sum(1 - {query.ANSWERS})", "short", steps=_NONE_IS_GOOD),
             stat("Not counting", "Exporters that answer and whose cgroup layer does not count: "
                  "nothing else can replace it.",
                  query.or_zero(f'count(pdtt_layer_up{{{HOST}, layer="cgroup"}} == 0)'), "short",
@@ -80,7 +85,7 @@ DASHBOARD = Dashboard(
                           f"* on (job, instance, layer) group_left () pdtt_layer_up{{{HOST}}})",
                           "none", mappings=_LAYERS)], sort="State", ascending=True, width=12),
             timeline("Answers", "Whether Prometheus could scrape each exporter.",
-                     f"max by (instance) (up{{{HOST}}})", _BY_HOST, _ANSWERS, width=8),
+                     f"max by (instance) {query.ANSWERS}", _BY_HOST, _ANSWERS, width=8),
             timeline("Configuration", "Whether the configuration file was taken over when it was "
                      "last read. If it was refused, the one before is in force.",
                      f"min by (instance) (pdtt_config_last_reload_successful{{{HOST}}})",
@@ -149,18 +154,20 @@ DASHBOARD = Dashboard(
                       query.total(query.rate("pdtt_program_run_seconds_total", HOST), "instance"),
                       "short"),
             _per_host("CPUs used by the exporter", "How many CPUs the process keeps busy.",
-                      query.total(query.rate("process_cpu_seconds_total", HOST), "instance"),
+                      query.total(_process(query.rate("process_cpu_seconds_total", HOST)),
+                                  "instance"),
                       "short"),
             _per_host("Memory", "Resident memory of the process; eBPF tables are not in it.",
-                      query.total(f"process_resident_memory_bytes{{{HOST}}}", "instance"),
+                      query.total(_process(f"process_resident_memory_bytes{{{HOST}}}"), "instance"),
                       "bytes"),
             _per_host("Time to build a page", "How long it took to build the snapshot.",
                       f"max by (instance) (pdtt_collect_duration_seconds{{{HOST}}})", "s"),
             _per_host("File descriptors", "Open file descriptors, of those the process may have.",
-                      f"max by (instance) (process_open_fds{{{HOST}}} / "
-                      f"process_max_fds{{{HOST}}})", "percentunit", steps=_FULL_STEPS),
+                      "max by (instance) " + _process(
+                          f"process_open_fds{{{HOST}}} / process_max_fds{{{HOST}}}"),
+                      "percentunit", steps=_FULL_STEPS),
             _per_host("Threads", "Threads of the process.",
-                      f"max by (instance) (process_threads{{{HOST}}})", "short"),
+                      "max by (instance) " + _process(f"process_threads{{{HOST}}}"), "short"),
             graph("Frames at XDP", "Ethernet frames by what the XDP layer made of them. No data "
                   "where it is off.",
                   [Query(query.total(query.rate("pdtt_xdp_receive_packets_total", HOST),

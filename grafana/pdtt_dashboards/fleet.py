@@ -28,7 +28,7 @@ DASHBOARD = Dashboard(
                  f"count(pdtt_build_info{{{HOST}}})", "short"),
             stat("Not counting",
                  "Hosts whose exporter does not answer Prometheus, or answers and does not count.",
-                 query.or_zero(f"count(up{{{HOST}}} == 0 or "
+                 query.or_zero(f"count({query.ANSWERS} == 0 or "
                                f'pdtt_layer_up{{{HOST}, layer="cgroup"}} == 0)'),
                  "short", steps=Steps(critical=1)),
             *shared.rates_now(NETWORK, "the chosen users on all hosts"),

@@ -5,6 +5,11 @@ HOST = 'job=~"$job", instance=~"$instance"'
 USER = f'{HOST}, user=~"$user"'
 NETWORK = f'{USER}, network=~"$network"'
 
+# Whether Prometheus could scrape a host. All jobs means all that have exporters, so that what other
+# targets answer does not matter.
+ANSWERS = (f"(up{{{HOST}}} and on (job) "
+           f"present_over_time(pdtt_build_info{{{HOST}}}[$__range]))")
+
 RECEIVED = "pdtt_user_receive_bytes_total"
 TRANSMITTED = "pdtt_user_transmit_bytes_total"
 TOP = 10

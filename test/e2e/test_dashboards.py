@@ -124,6 +124,7 @@ class Fleet(KernelTest):
             for series in found:
                 points = series["values"] if "values" in series else [series["value"]]
                 self.assertTrue(any(math.isfinite(float(value)) for _, value in points), series)
+                self.assertIn(series["metric"].get("instance", "one"), NAMES, "another job's")
                 if query.kind != "table":
                     names[self.name(query, series["metric"])] += 1
         self.assertEqual([name for name, count in names.items() if count > 1], [],
@@ -192,6 +193,29 @@ class Fleet(KernelTest):
                     f"sum by (user) (pdtt_user_{direction}_bytes_total)"):
                 total[series["metric"]["user"]] += int(series["value"][1])
         return dict(total)
+
+
+    def test_what_does_not_answer_is_told(self) -> None:
+        self.now = time.time()
+        self.assertEqual(self.health(), {"Hosts": 3, "Not answering": 0, "Not counting": 0,
+                                         "Balance": 0})
+        # Nothing comes after this test: it is the last by name.
+        self.hosts["three"].exporter.stop()
+        wait_for(lambda: self.prometheus.instant('up{job="pdtt"} == 0'), "a missing answer")
+        self.now = time.time()
+        self.assertEqual(self.health(), {"Hosts": 2, "Not answering": 1, "Not counting": 1,
+                                         "Balance": 0})
+
+    def health(self) -> dict[str, float]:
+        """The numbers that tell whether all is well: of the fleet, and of the exporters."""
+        found = dashboards.load()
+        return {panel["title"]: float(series["value"][1])
+                for uid, titles in (("pdtt-exporter", ("Not answering", "Balance")),
+                                    ("pdtt-fleet", ("Hosts", "Not counting")))
+                for panel in panels(found[uid]) if panel["title"] in titles
+                and panel["type"] == "stat"
+                for query in panel_queries(found[uid], panel)
+                for series in self.prometheus.instant(query.filled(ALL), self.now)}
 
 
 if __name__ == "__main__":

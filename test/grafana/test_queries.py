@@ -32,7 +32,8 @@ class Queries(DashboardTest):
                 if selector.function in ("rate", "irate"):
                     self.assertEqual(selector.range, "$__rate_interval")
                 elif selector.range is not None:
-                    self.assertEqual((selector.function, selector.range), ("increase", "$__range"))
+                    self.assertIn(selector.function, ("increase", "present_over_time"))
+                    self.assertEqual(selector.range, "$__range")
 
         self.for_each_query(check)
 

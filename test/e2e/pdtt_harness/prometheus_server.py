@@ -19,7 +19,10 @@ class QueryError(RuntimeError):
 
 
 class PrometheusServer:
-    """A Prometheus with one job; hosts are called by their names, not by their addresses."""
+    """A Prometheus with a job for the hosts, which are called by names instead of addresses.
+
+    It has another job, as everybody's has: itself, and a target that does not answer.
+    """
 
     def __init__(self, world: World, stack: contextlib.ExitStack, job: str,
                  targets: Mapping[str, str]) -> None:
@@ -30,20 +33,24 @@ class PrometheusServer:
         config = world.directory / "prometheus.json"
         config.write_text(json.dumps({
             "global": {"scrape_interval": "1s"},
-            "scrape_configs": [{"job_name": job, "static_configs": [
-                {"targets": [target], "labels": {"instance": name}}
-                for name, target in targets.items()]}]}), encoding="utf-8")
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [
+                    {"targets": [target], "labels": {"instance": name}}
+                    for name, target in targets.items()]},
+                {"job_name": "other", "static_configs": [
+                    {"targets": [f"127.0.0.1:{self._port}", "127.0.0.1:1"]}]}]}),
+            encoding="utf-8")
         process = world.as_peer(
             ["prometheus", f"--config.file={config}",
              f"--storage.tsdb.path={world.directory / 'prometheus'}",
              f"--web.listen-address=127.0.0.1:{self._port}", "--log.level=warn"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(stop, process)
-        wait_for(lambda: self._scraped(len(targets)), "Prometheus scraping", timeout=30)
+        wait_for(lambda: self._scraped(len(targets) + 1), "Prometheus scraping", timeout=30)
 
-    def _scraped(self, hosts: int) -> bool:
+    def _scraped(self, targets: int) -> bool:
         try:
-            return len(self.instant("up == 1")) == hosts
+            return len(self.instant("up == 1")) == targets
         except (OSError, ValueError):  # it does not listen yet, or says in words that it starts
             return False
 
