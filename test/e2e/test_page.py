@@ -35,7 +35,8 @@ class Page(KernelTest):
         installed = subprocess.run([PAGE / "install.sh", cls.folder, cls.folder / "npm-cache"],
                                    capture_output=True, text=True, check=False)
         if installed.returncode != 0:
-            raise unittest.SkipTest(f"npm gets no playwright-core: {installed.stderr.strip()}")
+            reason = (installed.stderr.strip().splitlines() or ["?"])[0]
+            raise unittest.SkipTest(f"npm gets no playwright-core: {reason}")
         cls.pictures = cls.folder / "pictures"
         cls.pictures.mkdir(exist_ok=True)
         Nginx(cls.world, PORT, FILE_SIZE)

@@ -14,5 +14,6 @@ if cmp --quiet "$here/package-lock.json" "$dir/installed.json"; then
 fi
 mkdir -p "$dir"
 cp "$here/package.json" "$here/package-lock.json" "$dir"
-(cd "$dir" && npm ci --cache "$cache" --ignore-scripts --no-audit --no-fund --no-update-notifier)
+(cd "$dir" && npm ci --cache "$cache" --ignore-scripts --no-audit --no-fund --no-update-notifier \
+  --fetch-retries 1 --fetch-retry-mintimeout 1000)
 cp "$here/package-lock.json" "$dir/installed.json"
