@@ -83,8 +83,8 @@ TEST_CASE("Keys that are not known are refused with the nearest one or all") {
        {"users: {exclude: [], include: []}\n",
         "1:22: users: unknown key \"include\"; did you mean \"exclude\"?"},
        {"web:\n  listen: [127.0.0.1:1]\n  tls: true\n",
-        "3:3: web: unknown key \"tls\"; known here: listen, allow, local_users, config_file, "
-        "max_requests"},
+        "3:3: web: unknown key \"tls\"; known here: listen, allow, local_users, "
+        "max_requests, config_file"},
        {"log: {<<: 1}\n", "1:7: log: unknown key \"<<\"; known here: level, format"},
        {"log: {\"a\\tb\": 1}\n", "1:7: log: unknown key \"a\\x09b\"; known here: level, format"}}));
   CHECK(LoadError(yaml) == error);
