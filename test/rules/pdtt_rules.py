@@ -83,6 +83,14 @@ def tested_expressions(test: dict[str, Any]) -> list[dict[str, Any]]:
     return list(test.get("promql_expr_test", []))
 
 
+def documented_queries() -> list[str]:
+    """The PromQL of the documents about Prometheus; lines that go on are indented."""
+    return [query for name in ("metrics.md", "prometheus.md", "runbook.md")
+            for block in re.findall(r"(?ms)^```promql\n(.*?)^```$",
+                                    (ROOT / "docs" / name).read_text(encoding="utf-8"))
+            for query in re.split(r"\n(?=\S)", block.strip())]
+
+
 def names_in(expression: str) -> set[str]:
     """The series an expression asks for: metrics and recorded ones."""
     bare = re.sub(r'"[^"]*"|\[[^]]*\]', "", expression)

@@ -6,8 +6,8 @@ import re
 import unittest
 from typing import Any
 
-from pdtt_rules import (ROOT, Rule, all_rules, all_tests, main, names_in, rule_files, tested_alerts,
-                        tested_expressions)
+from pdtt_rules import (ROOT, Rule, all_rules, all_tests, documented_queries, main, names_in,
+                        rule_files, tested_alerts, tested_expressions)
 
 _DOCS = ROOT / "docs"
 _TARGET_LABELS = {"job", "instance"}  # what Prometheus adds
@@ -125,9 +125,10 @@ class Metrics(unittest.TestCase):
 
     def test_each_metric_is_served_or_recorded(self) -> None:
         known = set(documented_metrics()) | {rule.name for rule in all_rules()} | {"up"}
-        for rule in all_rules():
-            self.assertTrue(names_in(rule.expression), rule.name)
-            self.assertEqual(names_in(rule.expression) - known, set(), rule.name)
+        for expression in [rule.expression for rule in all_rules()] + documented_queries():
+            with self.subTest(expression=expression):
+                self.assertTrue(names_in(expression))
+                self.assertEqual(names_in(expression) - known, set())
 
     def test_the_tests_feed_in_series_with_the_exporters_labels(self) -> None:
         metrics: dict[str, set[str]] = documented_metrics() | {"up": set()}

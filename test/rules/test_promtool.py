@@ -4,9 +4,11 @@
 
 import shutil
 import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
-from pdtt_rules import ROOT, main, promtool, rule_files, test_files
+from pdtt_rules import ROOT, documented_queries, dump, main, promtool, rule_files, test_files
 
 _PROMETHEUS = ROOT / "deploy" / "prometheus"
 
@@ -29,6 +31,16 @@ class Promtool(unittest.TestCase):
         for file in test_files():
             with self.subTest(file=file.name):
                 self.assert_accepted("test", "rules", str(file))
+
+    def test_the_queries_of_the_documents_are_queries(self) -> None:
+        queries = documented_queries()
+        self.assertGreater(len(queries), 20)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "queries.yml"
+            dump(file, {"groups": [{"name": "documents", "rules": [
+                {"record": f"query:{number}", "expr": query}
+                for number, query in enumerate(queries)]}]})
+            self.assert_accepted("check", "rules", str(file))
 
     def test_the_example_for_prometheus(self) -> None:
         self.assert_accepted("check", "config", "--lint=all", "--lint-fatal",
