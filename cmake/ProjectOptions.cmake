@@ -32,6 +32,8 @@ target_compile_options(pdtt_options INTERFACE
   $<$<BOOL:${PDTT_WERROR}>:-Werror>)
 target_link_libraries(pdtt_options INTERFACE pdtt_hardening)
 if(PDTT_SANITIZE)
-  target_compile_options(pdtt_options INTERFACE -fsanitize=${PDTT_SANITIZE} -fno-omit-frame-pointer)
+  # Line numbers are all that reports need of the debug information.
+  target_compile_options(pdtt_options INTERFACE
+    -g1 -fsanitize=${PDTT_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(pdtt_options INTERFACE -fsanitize=${PDTT_SANITIZE})
 endif()

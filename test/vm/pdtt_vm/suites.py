@@ -47,7 +47,7 @@ END_TO_END = [
     Item("e2e", "test_connections.Kinds", extent=Extent.EXTRA),
     Item("e2e", "test_ownership.Ownership", extent=Extent.EXTRA),
     Item("e2e", "test_ownership.WholeHost", extent=Extent.EXTRA),
-    Item("e2e", "test_attribution.Handover"),
+    Item("e2e", "test_attribution.Handover", extent=Extent.EXTRA),
     Item("e2e", "test_attribution.Ssh", extent=Extent.EXTRA),
     Item("e2e", "test_hostile.Passing", extent=Extent.EXTRA),
     Item("e2e", "test_hostile.SetUid", extent=Extent.EXTRA),
@@ -79,7 +79,7 @@ END_TO_END = [
 ACCURACY = [
     Item("accuracy", "root accepts, a child becomes alice"),
     Item("accuracy", "dig asking", extent=Extent.EXTRA),
-    Item("accuracy", "ping, IPv4"),
+    Item("accuracy", "ping, IPv4", extent=Extent.EXTRA),
     Item("accuracy", "scp upload", extent=Extent.EXTRA),
 ]
 
