@@ -7,9 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -84,14 +87,33 @@ sockaddr_in Address(bool with_password) {
   return with_password ? locked_address : open_address;
 }
 
+/// False after that time.
+bool WaitFor(int fd, short event, milliseconds patience) {
+  const auto deadline = steady_clock::now() + patience;
+  while (true) {
+    pollfd waited{fd, event, 0};
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+    const int ready = poll(&waited, 1, static_cast<int>(std::max(left, milliseconds{0}).count()));
+    if (ready >= 0 || errno != EINTR) {
+      return ready == 1;
+    }
+  }
+}
+
 int Connect(bool with_password) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Address(with_password);
   // No port is to be kept waiting for the next ten thousand connections.
   const linger none{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-  Expect(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0,
-         "the server accepts connections");
+  int error =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  // The fuzzer's clock interrupts; the connection is made nevertheless.
+  if (error == EINTR && WaitFor(fd, POLLOUT, kPatience)) {
+    socklen_t size = sizeof(error);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  }
+  Expect(error == 0, "the server accepts connections: " + std::string(strerror(error)));
   return fd;
 }
 
@@ -99,13 +121,12 @@ int Connect(bool with_password) {
 std::string ReadAll(int fd) {
   std::string all;
   std::array<char, 16'384> piece{};
-  const auto deadline = steady_clock::now() + kPatience;
   while (true) {
-    pollfd waited{fd, POLLIN, 0};
-    const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-    Expect(left.count() > 0 && poll(&waited, 1, static_cast<int>(left.count())) == 1,
-           "the server hangs up when the client has said its last");
+    Expect(WaitFor(fd, POLLIN, kPatience), "the server hangs up when the client has said its last");
     const ssize_t count = recv(fd, piece.data(), piece.size(), 0);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
     if (count <= 0) {
       return all;  // it may also reset the connection, of which it has not read all
     }
@@ -116,7 +137,8 @@ std::string ReadAll(int fd) {
 void CheckServer(std::string_view input) {
   const int fd = Connect(input.size() % 2 == 1);
   // Fails if the server has hung up before the end of the input, as it may.
-  static_cast<void>(send(fd, input.data(), input.size(), MSG_NOSIGNAL));
+  while (send(fd, input.data(), input.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  }
   shutdown(fd, SHUT_WR);
   const std::string answer = ReadAll(fd);
   close(fd);
