@@ -9,10 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static pdtt::fuzz::MemoryFile file;
   file.Fill(data, size);
   try {
-    const pdtt::CheckedConfig checked = pdtt::CheckConfig(file.Path());
-    for (const std::string& line : checked.not_available) {
-      pdtt::fuzz::Expect(pdtt::fuzz::IsOneLine(line), "a setting is named in one line");
-    }
+    static_cast<void>(pdtt::LoadConfig(file.Path()));
   } catch (const pdtt::ConfigError& e) {
     const std::string_view text = e.what();
     pdtt::fuzz::Expect(pdtt::fuzz::IsOneLine(text), "an error is one line");
