@@ -492,6 +492,8 @@ class Scraped(TlsTest):
         layer = prometheus.query("pdtt_layer_up{layer='cgroup'}")
         self.assertEqual([(item["metric"]["job"], item["value"][1]) for item in layer],
                          [("right", "1")])
+        # What OpenMetrics alone has, and Prometheus asks for by itself.
+        self.assertEqual(len(prometheus.query("pdtt_host_receive_bytes_created")), 1)
 
 
 class Responses(WebTest):
