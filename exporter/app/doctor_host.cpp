@@ -107,7 +107,7 @@ DiagnosisRow LocalUsersRow(const HostFindings& findings) {
   const LocalUsers& users = findings.local_users;
   std::string detail = users.known.empty()
                            ? "nobody of this host may connect"
-                           : "may connect: " + Join(users.known, ", ") + "; others get EPERM";
+                           : "may connect: " + NamesOf(users) + "; others get EPERM";
   if (!users.unknown.empty()) {
     detail += "; no such user: " + Join(users.unknown, ", ");
   }

@@ -28,6 +28,9 @@ std::optional<std::uint32_t> UidOfUser(const std::string& name_or_uid) {
   if (const auto number = ToNumber(name_or_uid)) {
     return number;
   }
+  if (name_or_uid == "root") {
+    return 0;  // of whom no name service need be asked
+  }
   std::vector<char> buffer(kLargestEntry);
   passwd entry{};
   passwd* found = nullptr;

@@ -187,7 +187,7 @@ TEST_CASE("A memory limit matters if nothing can be counted because of it", "[do
 TEST_CASE("Who of this host may connect is a row, and why others can, too", "[doctor]") {
   HostFindings findings = Findings();
   CHECK(HostRow(findings, "local_users").detail == "nobody of this host may connect");
-  findings.local_users = {{0, 1000}, {"root", "1000"}, {"prometheus"}};
+  findings.local_users = {{{"root", 0}, {"1000", 1000}}, {"prometheus"}};
   CHECK(HostRow(findings, "local_users").detail ==
         "may connect: root, 1000; others get EPERM; no such user: prometheus");
   findings.connect_guard = {"no cgroup2 is mounted", "mount one"};
