@@ -449,15 +449,46 @@ class Real(KernelTest):
         again.start()
         terminal.wait_gone("not reachable since")
 
-    def test_it_has_no_privileges_to_lose(self) -> None:
-        command = ["setpriv", f"--reuid={self.world.alice.uid}", "--clear-groups", str(binary()),
-                   "top", "--once", self.url]
-        done = subprocess.run(command, capture_output=True, text=True, check=False,
+    def test_over_tls_with_a_password(self) -> None:
+        directory = Path(tempfile.mkdtemp(dir=self.world.directory))
+        authority = Authority(directory, "authority")
+        pair = authority.server()
+        web = directory / "web.yml"
+        web.write_text(f"tls_server_config: {{cert_file: {pair.certificate}, "
+                       f"key_file: {pair.key}}}\n"
+                       f"basic_auth_users: {{me: '{password_hash('secret')}'}}\n",
+                       encoding="utf-8")
+        password = directory / "password"
+        password.write_text("secret\n", encoding="utf-8")
+        password.chmod(0o600)
+        served = Exporter(self.world, (f"--web.config.file={web}",))
+        self.addCleanup(self._stop, served)
+        url = f"https://127.0.0.1:{served.port}"
+        flags = ("--once", f"--ca-file={authority.certificate}")
+        login = ("--user=me", f"--password-file={password}")
+        wait_for(lambda: "cgroup up" in top(*flags, *login, url).stdout, "top over TLS")
+        self.assertIn("(401)", top(*flags, url).stderr)
+        self.assertIn("https://", top("--once", f"127.0.0.1:{served.port}").stderr)
+
+    def as_user(self, who: TestUser, url: str) -> "subprocess.CompletedProcess[str]":
+        """Runs it once, with nothing but the user's own rights."""
+        command = ["setpriv", f"--reuid={who.uid}", f"--regid={who.gid}", "--clear-groups",
+                   "--bounding-set=-all", str(binary()), "top", "--once", url]
+        return subprocess.run(command, capture_output=True, text=True, check=False,
                               timeout=30 * TIME_FACTOR, env=environment())
-        if "web.local_users" in done.stderr:
-            self.assertEqual(done.returncode, 1)
-        else:
-            self.assertIn("cgroup up", done.stdout)
+
+    def test_it_is_for_users_who_may_connect_and_tells_the_others_so(self) -> None:
+        alice, bob = self.world.alice, self.world.bob
+        served = Exporter(self.world, settings=f"web: {{local_users: [root, {alice.name}]}}\n",
+                          cgroup="auto")
+        self.addCleanup(self._stop, served)
+        served.start()
+        url = f"http://127.0.0.1:{served.port}"
+        allowed = self.as_user(alice, url)
+        self.assertIn("cgroup up", allowed.stdout, allowed.stderr)
+        refused = self.as_user(bob, url)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("ask for it to be added to web.local_users", refused.stderr)
 
 
 if __name__ == "__main__":
