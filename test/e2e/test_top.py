@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pdtt_harness.case import KernelTest, main
-from pdtt_harness.certificates import Authority
+from pdtt_harness.certificates import Authority, password_hash
 from pdtt_harness.exporter import Exporter, binary, environment
 from pdtt_harness.fake_api import FakeApi, connection, resources, user
 from pdtt_harness.programs import Curl, Nginx

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "expect.h"
+#include "http/accept.h"
 #include "http/accept_encoding.h"
 #include "http/basic_credentials.h"
 #include "http/server.h"
@@ -32,6 +33,9 @@ using std::chrono::steady_clock;
 
 // After the client has said its last byte there is nothing to wait for.
 constexpr milliseconds kPatience{30'000};
+
+constexpr std::array<pdtt::MediaType, 2> kOffers = {
+    {{"text/plain", "0.0.4"}, {"application/openmetrics-text", "1.0.0"}}};
 
 // Of the password "b", at the least cost there is.
 constexpr const char* kHash = "$2y$04$rVxW85xCDsGx3/MMxBwgKeKPJ6fnUA9d.qsG9pH9vb3n29RffhpUC";
@@ -154,6 +158,7 @@ void CheckServer(std::string_view input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   static_cast<void>(pdtt::AcceptsGzip(input));
+  pdtt::fuzz::Expect(pdtt::PreferredType(input, pdtt::fuzz::kOffers) < 2, "one of the two");
   static_cast<void>(pdtt::ParseBasicCredentials(input));
   pdtt::fuzz::CheckServer(input);
   return 0;
