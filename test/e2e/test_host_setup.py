@@ -93,13 +93,27 @@ class SetupTest(ConnectionTest):
 
 
 class Mounts(SetupTest):
-    """What is mounted where."""
+    """What is mounted."""
 
     def test_without_bpffs(self) -> None:
         command = self.arranged("unmount bpf")
         self.check_counts(command)
         row = self.check_doctor_runs(command).row("host", "bpffs")
         self.assertRegex(row.detail, "not mounted")
+
+    def test_cgroup2_beside_version_1(self) -> None:
+        command = self.arranged(_HYBRID)
+        if subprocess.run([*command[:-1], "true"], capture_output=True, check=False).returncode:
+            self.skipTest("this kernel has no net_cls and net_prio, or not for version 1")
+        self.check_counts(command, cgroup="auto")
+        diagnosis = diagnose(self.world, "--cgroup=auto", command=command)
+        self.assertEqual((diagnosis.status, diagnosis.cgroup), (0, "/sys/fs/cgroup/unified"))
+        self.assertIn("/sys/fs/cgroup/unified", diagnosis.row("host", "cgroup2").detail)
+        self.assertIn("net_cls", diagnosis.row("host", "cgroup_v1").detail)
+
+
+class Places(SetupTest):
+    """Where things are mounted, which is the same to every kernel."""
 
     def test_with_bpffs(self) -> None:
         row = self.diagnose(self.arranged(
@@ -111,16 +125,6 @@ class Mounts(SetupTest):
             f"unmount {kind}" for kind in ("securityfs", "tracefs", "debugfs")))
         self.check_counts(command)
         self.check_doctor_runs(command)
-
-    def test_cgroup2_beside_version_1(self) -> None:
-        command = self.arranged(_HYBRID)
-        if subprocess.run([*command[:-1], "true"], capture_output=True, check=False).returncode:
-            self.skipTest("this kernel has no net_cls and net_prio, or not for version 1")
-        self.check_counts(command, cgroup="auto")
-        diagnosis = diagnose(self.world, "--cgroup=auto", command=command)
-        self.assertEqual((diagnosis.status, diagnosis.cgroup), (0, "/sys/fs/cgroup/unified"))
-        self.assertIn("/sys/fs/cgroup/unified", diagnosis.row("host", "cgroup2").detail)
-        self.assertIn("net_cls", diagnosis.row("host", "cgroup_v1").detail)
 
     def test_cgroup2_in_an_unusual_place(self) -> None:
         place = self.world.directory / "cgroup two"

@@ -106,7 +106,7 @@ TEST_CASE("The iterators load with every combination of settings", "[kernel]") {
   }
 }
 
-TEST_CASE("The connect guard loads with and without a network namespace's cookie", "[kernel]") {
+TEST_CASE("The connect guard loads with every combination of settings", "[kernel]") {
   if (!BpfIsAllowed()) {
     return;
   }

@@ -70,6 +70,7 @@ END_TO_END = [
     Item("e2e", "test_doctor.Doctor", extent=Extent.EXTRA),
     Item("e2e", "test_host_setup.Mounts"),
     Item("e2e", "test_persistence.Restart", shrink={"SIZE": 4_000_000}),
+    Item("e2e", "test_host_setup.Places", extent=Extent.EXTRA),
     Item("e2e", "test_host_setup.Hidden", extent=Extent.EXTRA),
     Item("e2e", "test_host_setup.Limited", extent=Extent.EXTRA),
     Item("e2e", "test_host_setup.KernelSockets", extent=Extent.EXTRA),
