@@ -22,7 +22,7 @@ std::vector<Row> Rows(const Snapshot& snapshot, const Rates& rates) {
   std::vector<Row> rows;
   rows.reserve(snapshot.connections.size());
   for (const Connection& connection : snapshot.connections) {
-    const auto rate = rates.connections.find(KeyOf(connection, snapshot));
+    const auto rate = rates.connections.find(KeyOfConnection(connection, snapshot));
     rows.push_back({&connection, rate == rates.connections.end() ? Rate{} : rate->second});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {

@@ -10,16 +10,6 @@ Bytes BytesOf(const Traffic& traffic) {
 
 }  // namespace
 
-ConnectionKey KeyOf(const Connection& connection, const Snapshot& snapshot) {
-  return {snapshot.users.at(connection.user).uid,
-          connection.protocol,
-          connection.local_address,
-          connection.local_port,
-          connection.remote_address,
-          connection.remote_port,
-          connection.network};
-}
-
 Counters CountersOf(const Snapshot& snapshot) {
   Counters counters;
   counters.time = snapshot.time;
@@ -34,8 +24,8 @@ Counters CountersOf(const Snapshot& snapshot) {
     bytes.transmit += row.traffic.transmit_bytes;
   }
   for (const Connection& connection : snapshot.connections) {
-    counters.connections[KeyOf(connection, snapshot)] = {BytesOf(connection.traffic),
-                                                         connection.start};
+    counters.connections[KeyOfConnection(connection, snapshot)] = {BytesOf(connection.traffic),
+                                                                   connection.start};
   }
   return counters;
 }

@@ -3,11 +3,10 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <map>
-#include <tuple>
 
+#include "model/connection_key.h"
 #include "model/snapshot.h"
 
 namespace pdtt {
@@ -19,13 +18,6 @@ struct Bytes {
 
   bool operator==(const Bytes&) const = default;
 };
-
-/// What a connection is known by from one snapshot to the next: uid, protocol, local and remote
-/// end, network.
-using ConnectionKey = std::tuple<std::uint32_t, Protocol, IpAddress, std::uint16_t, IpAddress,
-                                 std::uint16_t, std::size_t>;
-
-[[nodiscard]] ConnectionKey KeyOf(const Connection& connection, const Snapshot& snapshot);
 
 struct Counters {
   struct OfConnection {

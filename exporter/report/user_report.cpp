@@ -6,27 +6,14 @@
 #include <chrono>
 #include <ctime>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "metrics/label_text.h"
+#include "model/connection_key.h"
 #include "report/one_line.h"
 
 namespace pdtt {
 namespace {
-
-using Identity = std::tuple<std::uint32_t, Protocol, IpAddress, std::uint16_t, IpAddress,
-                            std::uint16_t, std::string>;
-
-Identity IdentityOf(const Connection& connection, const Snapshot& snapshot) {
-  return {snapshot.users.at(connection.user).uid,
-          connection.protocol,
-          connection.local_address,
-          connection.local_port,
-          connection.remote_address,
-          connection.remote_port,
-          snapshot.networks.at(connection.network)};
-}
 
 std::map<std::uint32_t, Traffic> TotalsByUid(const Snapshot& snapshot) {
   std::map<std::uint32_t, Traffic> totals;
@@ -65,7 +52,7 @@ class Reporter {
     if (previous != nullptr) {
       totals_before_ = TotalsByUid(*previous);
       for (const Connection& connection : previous->connections) {
-        before_[IdentityOf(connection, *previous)] = connection.traffic;
+        before_[KeyOfConnection(connection, *previous)] = connection.traffic;
       }
     }
     for (const Connection& connection : current.connections) {
@@ -90,7 +77,7 @@ class Reporter {
 
  private:
   void AddIfMoved(const Connection& connection) {
-    const auto found = before_.find(IdentityOf(connection, current_));
+    const auto found = before_.find(KeyOfConnection(connection, current_));
     const Traffic known = found == before_.end() ? Traffic{} : found->second;
     if (connection.traffic == known) {
       return;
@@ -148,7 +135,7 @@ class Reporter {
   const Snapshot& current_;
   std::string time_;
   std::map<std::uint32_t, Traffic> totals_before_;
-  std::map<Identity, Traffic> before_;
+  std::map<ConnectionKey, Traffic> before_;
   std::map<std::size_t, std::vector<Moved>> moved_;  ///< by user
 };
 

@@ -21,7 +21,7 @@ RateView SampleRates(const Snapshot& snapshot) {
   view.rates.window = 1.5s;
   view.rates.host = {30, 3};
   view.rates.users = {{kAlice, {10, 0}}, {kBob, {20, 0.00049}}};
-  view.rates.connections[KeyOf(snapshot.connections.at(1), snapshot)] = {7, 8};
+  view.rates.connections[KeyOfConnection(snapshot.connections.at(1), snapshot)] = {7, 8};
   view.history = std::make_shared<const History>(
       History{.points = 2, .users = {{kBob, {{1, 2}, {3.00049, 4}}}}});
   return view;

@@ -12,7 +12,7 @@ constexpr std::uint32_t kAlice = 1000;
 constexpr std::uint32_t kBob = 1001;
 
 ConnectionKey Key(std::uint16_t local_port) {
-  return {kAlice, Protocol::kTcp, {}, local_port, {}, 443, 0};
+  return {kAlice, Protocol::kTcp, {}, local_port, {}, 443, "internet"};
 }
 
 /// Taken `at` seconds after the first; the host has moved 1000 bytes per second each way.
