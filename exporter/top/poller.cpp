@@ -23,13 +23,12 @@ Poller::EventFd::~EventFd() {
 }
 
 void Poller::EventFd::Raise() const {
-  const std::uint64_t one = 1;
-  static_cast<void>(write(fd_, &one, sizeof(one)));  // full: raised anyway
+  eventfd_write(fd_, 1);  // full: raised anyway
 }
 
 void Poller::EventFd::Clear() const {
-  std::uint64_t count = 0;
-  static_cast<void>(read(fd_, &count, sizeof(count)));  // empty: clear anyway
+  eventfd_t count = 0;
+  eventfd_read(fd_, &count);  // empty: clear anyway
 }
 
 Poller::Poller(ApiClient& client, const TopOptions& options, Received first)
