@@ -42,28 +42,37 @@ Document Status() {
   };
 }
 
+struct Sources {
+  Collector& collector;
+  const RateHistory& rates;
+  const std::atomic<std::chrono::milliseconds>& max_age;
+};
+
+HttpResponse Answer(const Sources& from, const Document& document) {
+  auto snapshot = from.collector.Fresh(from.max_age, kCollectionTimeout, Reader::kViewer);
+  if (!snapshot) {
+    return Json(503, [](const Sink& sink) { sink(ErrorJson("no snapshot yet")); });
+  }
+  return Json(200, [document, snapshot = std::move(snapshot),
+                    now = from.rates.Now()](const Sink& sink) { document(*snapshot, *now, sink); });
+}
+
 }  // namespace
 
 std::vector<HttpRoute> ApiRoutes(Collector& collector, const RateHistory& rates,
                                  const std::atomic<std::chrono::milliseconds>& max_age) {
-  const auto route = [&](std::string path, Document document) {
-    return HttpRoute{
-        std::move(path), [&, document = std::move(document)](const HttpRequest&) {
-          auto snapshot = collector.Fresh(max_age, kCollectionTimeout, Reader::kViewer);
-          if (!snapshot) {
-            return Json(503, [](const Sink& sink) { sink(ErrorJson("no snapshot yet")); });
-          }
-          return Json(200, [document, snapshot = std::move(snapshot), now = rates.Now()](
-                               const Sink& sink) { document(*snapshot, *now, sink); });
-        }};
+  const Sources sources{collector, rates, max_age};
+  const Document users = [](const Snapshot& snapshot, const RateView& now, const Sink& sink) {
+    WriteUsersJson(snapshot, now, sink);
   };
-  return {route("/api/v1/status", Status()),
-          route("/api/v1/users", [](const Snapshot& snapshot, const RateView& now,
-                                    const Sink& sink) { WriteUsersJson(snapshot, now, sink); }),
-          route("/api/v1/connections",
-                [](const Snapshot& snapshot, const RateView& now, const Sink& sink) {
-                  WriteConnectionsJson(snapshot, now.rates, sink);
-                })};
+  const Document connections = [](const Snapshot& snapshot, const RateView& now, const Sink& sink) {
+    WriteConnectionsJson(snapshot, now.rates, sink);
+  };
+  const Document status = Status();
+  return {
+      {"/api/v1/status", [=](const HttpRequest&) { return Answer(sources, status); }},
+      {"/api/v1/users", [=](const HttpRequest&) { return Answer(sources, users); }},
+      {"/api/v1/connections", [=](const HttpRequest&) { return Answer(sources, connections); }}};
 }
 
 }  // namespace pdtt

@@ -67,10 +67,11 @@ class Harness {
 };
 
 /// The local ports of a file's records.
+// Whole lines: of one that does not fit, a part may be there until it is taken back.
 Ports PortsIn(const std::filesystem::path& file) {
   Ports ports;
   std::istringstream lines{Content(file)};
-  for (std::string line; std::getline(lines, line);) {
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {
     ports.push_back(nlohmann::json::parse(line).at("local_port"));
   }
   return ports;
