@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 namespace pdtt {
@@ -47,19 +48,18 @@ Collector::SnapshotPtr Collector::Fresh(std::chrono::milliseconds max_age,
 }
 
 void Collector::Change(std::function<void(CollectorOptions&)> change) {
-  std::packaged_task<void(CollectorOptions&)> task{
-      [this, change = std::move(change)](CollectorOptions& options) {
-        change(options);
-        closed_.SetLinger(options.linger);
-        ShowAgain();
-      }};
-  std::future<void> made = task.get_future();
+  PendingChange pending{std::move(change), {}};
+  std::future<std::string> made = pending.error.get_future();
   {
     const std::scoped_lock lock{mutex_};
-    changes_.push_back(std::move(task));
+    changes_.push_back(std::move(pending));
     changed_.notify_all();
   }
-  made.get();
+  // A message rather than the exception: its last owner would be either thread, and sanitizers do
+  // not see how the library counts owners.
+  if (const std::string error = made.get(); !error.empty()) {
+    throw std::runtime_error(error);
+  }
 }
 
 void Collector::Run(const std::stop_token& stop) {
@@ -101,8 +101,16 @@ bool Collector::HistoryIsDue() {
 }
 
 void Collector::Make(Changes changes) {
-  for (auto& change : changes) {
-    change(options_);
+  for (PendingChange& pending : changes) {
+    std::string error;
+    try {
+      pending.change(options_);
+      closed_.SetLinger(options_.linger);
+      ShowAgain();
+    } catch (const std::exception& thrown) {
+      error = thrown.what();
+    }
+    pending.error.set_value(std::move(error));
   }
 }
 

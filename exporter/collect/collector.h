@@ -69,7 +69,7 @@ class Collector {
 
   /// Has the collector's thread change its rules or linger between two collections, and waits for
   /// it; the source may be used meanwhile. What is to be hidden from now on is not shown any more
-  /// when it returns. Throws what `change` throws.
+  /// when it returns. Throws std::runtime_error with what `change` throws.
   void Change(std::function<void(CollectorOptions&)> change);
 
  private:
@@ -81,7 +81,11 @@ class Collector {
     SnapshotPtr shown;
   };
 
-  using Changes = std::vector<std::packaged_task<void(CollectorOptions&)>>;
+  struct PendingChange {
+    std::function<void(CollectorOptions&)> change;
+    std::promise<std::string> error;  ///< empty: done
+  };
+  using Changes = std::vector<PendingChange>;
 
   void Run(const std::stop_token& stop);
   [[nodiscard]] bool HistoryIsDue();
