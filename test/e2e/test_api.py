@@ -119,7 +119,8 @@ class Api(ApiTest):
             shell.do("pace", RATE // part)
             shell.begin("send", 12 * RATE // part)
         begun = time.monotonic()
-        wait_for(lambda: self.get(exporter, "users")["users"][0]["uid"] == self.world.alice.uid,
+        wait_for(lambda: [user["uid"] for user in self.get(exporter, "users")["users"]][:1] ==
+                 [self.world.alice.uid],
                  "the busiest user on top", timeout=3)
         time.sleep(max(0.0, begun + 4 - time.monotonic()))
         users = self.get(exporter, "users")
