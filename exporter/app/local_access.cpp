@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
+#include <iterator>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "collect/passwd_entry.h"
 #include "collect/subuid_owners.h"
 #include "http/listen_address.h"
 
@@ -27,8 +29,6 @@ ListenEndpoint ToEndpoint(const ListenAddress& address) {
   return endpoint;
 }
 
-// How long a name service may take before everything goes on without it.
-constexpr std::chrono::seconds kPatience{1};
 constexpr std::chrono::minutes kAgain{1};
 
 std::set<std::uint32_t> UidsOf(const LocalUsers& users) {
@@ -40,7 +40,7 @@ std::set<std::uint32_t> UidsOf(const LocalUsers& users) {
 }
 
 bool NeedsNoNameService(const std::string& user) {
-  return user == "root" || user.find_first_not_of("0123456789") == std::string::npos;
+  return user == "root" || ToUid(user).has_value();
 }
 
 }  // namespace
@@ -65,17 +65,17 @@ std::string NamesOf(const LocalUsers& users) {
   return text;
 }
 
-class LocalAccess::Lookups {
+class LocalAccess::Users : public Lookups {
  public:
-  Lookups(ConnectGuard& guard, Log& log) : guard_(guard), log_(log) {}
+  Users(ConnectGuard& guard, Log& log) : guard_(guard), log_(log) {}
 
-  void SetUsers(const std::vector<std::string>& names_or_uids) {
+  void Want(const std::vector<std::string>& names_or_uids) {
     std::unique_lock lock{mutex_};
     Use(KnownAlready(names_or_uids));
     wanted_ = names_or_uids;
     ++lists_;
     changed_.notify_all();
-    changed_.wait_for(lock, kPatience, [&] { return answered_ == lists_; });
+    changed_.wait_for(lock, kLookupPatience, [&] { return answered_ == lists_; });
   }
 
   std::string Names() const {
@@ -83,40 +83,27 @@ class LocalAccess::Lookups {
     return NamesOf(users_);
   }
 
-  /// From here on neither guard nor log are used. False: a look-up has not come back.
-  bool Stop() {
-    std::unique_lock lock{mutex_};
-    stopping_ = true;
-    changed_.notify_all();
-    return changed_.wait_for(lock, kPatience, [&] { return stopped_; });
-  }
-
-  void Run() {
-    std::unique_lock lock{mutex_};
-    while (!stopping_) {
-      const std::vector<std::string> wanted = wanted_;
-      const std::uint64_t list = lists_;
-      lock.unlock();
-      LocalUsers found = FindLocalUsers(wanted);
-      lock.lock();
-      if (stopping_ || list != lists_) {
-        continue;
-      }
-      if (answered_ != list) {
-        LogUnknown(found);
-      }
-      Use(std::move(found));
-      answered_ = list;
-      changed_.notify_all();
-      const auto is_wanted = [&] { return stopping_ || answered_ != lists_; };
-      if (users_.unknown.empty()) {
-        changed_.wait(lock, is_wanted);
-      } else {
-        changed_.wait_for(lock, kAgain, is_wanted);
-      }
+  void Serve(std::unique_lock<std::mutex>& lock) override {
+    const std::vector<std::string> wanted = wanted_;
+    const std::uint64_t list = lists_;
+    lock.unlock();
+    LocalUsers found = FindLocalUsers(wanted);
+    lock.lock();
+    if (stopping_ || list != lists_) {
+      return;
     }
-    stopped_ = true;
+    if (answered_ != list) {
+      LogUnknown(found);
+    }
+    Use(std::move(found));
+    answered_ = list;
     changed_.notify_all();
+    const auto is_wanted = [&] { return stopping_ || answered_ != lists_; };
+    if (users_.unknown.empty()) {
+      changed_.wait(lock, is_wanted);
+    } else {
+      changed_.wait_for(lock, kAgain, is_wanted);
+    }
   }
 
  private:
@@ -149,38 +136,26 @@ class LocalAccess::Lookups {
     }
   }
 
-  ConnectGuard& guard_;
+  ConnectGuard& guard_;  ///< not used any more once it stops, like the log
   Log& log_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::vector<std::string> wanted_;
   std::uint64_t lists_ = 0;  ///< that were wanted so far
   std::uint64_t answered_ = 0;
   LocalUsers users_;  ///< in force
-  bool stopping_ = false;
-  bool stopped_ = false;
 };
 
 LocalAccess::LocalAccess(ConnectGuard& guard, const Refusal& refusal, Log& log,
                          const Config& config)
     : guard_(guard),
       holds_(refusal.reason.empty()),
-      lookups_(std::make_shared<Lookups>(guard, log)) {
+      users_(std::make_shared<Users>(guard, log)),
+      thread_(users_) {
   if (!holds_) {
     log.Warn("users of this host who may not connect are not kept out",
              {{"key", "web.local_users"}, {"reason", refusal.reason}, {"remedy", refusal.remedy}});
   }
   SetAddresses(config.web_listen);
-  thread_ = std::thread{[lookups = lookups_] { lookups->Run(); }};
   SetUsers(config.web_local_users);
-}
-
-LocalAccess::~LocalAccess() {
-  if (lookups_->Stop()) {
-    thread_.join();
-  } else {
-    thread_.detach();  // getpwnam_r() can't be interrupted, and what it needs outlives us
-  }
 }
 
 void LocalAccess::SetAddresses(const std::vector<std::string>& listen) {
@@ -191,14 +166,14 @@ void LocalAccess::SetAddresses(const std::vector<std::string>& listen) {
 }
 
 void LocalAccess::SetUsers(const std::vector<std::string>& names_or_uids) {
-  lookups_->SetUsers(names_or_uids);
+  users_->Want(names_or_uids);
 }
 
 std::string LocalAccess::Text() const {
   if (!holds_) {
     return "all";
   }
-  const std::string names = lookups_->Names();
+  const std::string names = users_->Names();
   return names.empty() ? "nobody" : names;
 }
 

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "app/log.h"
 #include "bpf/connect_guard.h"
+#include "collect/lookup_thread.h"
 #include "config/config.h"
 
 namespace pdtt {
@@ -37,11 +37,6 @@ class LocalAccess {
   /// Guards config.web_listen from now on. `refusal` says why the guard does not hold, if so. Logs
   /// that, and which users there are not.
   LocalAccess(ConnectGuard& guard, const Refusal& refusal, Log& log, const Config& config);
-  ~LocalAccess();
-  LocalAccess(const LocalAccess&) = delete;
-  LocalAccess& operator=(const LocalAccess&) = delete;
-  LocalAccess(LocalAccess&&) = delete;
-  LocalAccess& operator=(LocalAccess&&) = delete;
 
   /// As they were bound, with the ports that 0 became.
   void SetAddresses(const std::vector<std::string>& listen);
@@ -53,12 +48,12 @@ class LocalAccess {
   [[nodiscard]] std::string Text() const;
 
  private:
-  class Lookups;
+  class Users;
 
   ConnectGuard& guard_;
   bool holds_;
-  std::shared_ptr<Lookups> lookups_;  ///< shared with the thread, which may outlive this object
-  std::thread thread_;
+  std::shared_ptr<Users> users_;
+  LookupThread thread_;
 };
 
 }  // namespace pdtt

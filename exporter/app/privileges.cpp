@@ -16,9 +16,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "app/account.h"
 #include "app/file_access.h"
 #include "bpf/host.h"
+#include "collect/passwd_entry.h"
 
 namespace pdtt {
 namespace {
@@ -66,6 +66,15 @@ std::optional<cap_value_t> FirstPermitted(std::initializer_list<cap_value_t> can
   return std::nullopt;
 }
 
+PasswdEntry FindUser(const std::string& name_or_uid) {
+  const std::optional<uid_t> uid = ToUid(name_or_uid);
+  if (auto entry = uid ? FindPasswdEntry(*uid) : FindPasswdEntry(name_or_uid)) {
+    return *std::move(entry);
+  }
+  throw std::runtime_error("user: there is no user \"" + name_or_uid +
+                           "\"; name a user of this host");
+}
+
 /// The steps, in the order in which each still can be taken.
 class Drop {
  public:
@@ -107,7 +116,7 @@ class Drop {
   }
 
   static void BecomeUser(const std::string& name) {
-    const Account account = FindAccount(name);
+    const PasswdEntry account = FindUser(name);
     if (account.uid == geteuid() && account.uid == getuid()) {
       return;
     }

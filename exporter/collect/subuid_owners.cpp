@@ -1,43 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/subuid_owners.h"
 
-#include <pwd.h>
-
-#include <charconv>
 #include <fstream>
 #include <system_error>
 #include <utility>
 
+#include "collect/passwd_entry.h"
+
 namespace pdtt {
-namespace {
-
-constexpr std::size_t kLargestEntry = 65536;
-
-std::optional<std::uint32_t> ToNumber(std::string_view text) {
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return number;
-}
-
-}  // namespace
 
 std::optional<std::uint32_t> UidOfUser(const std::string& name_or_uid) {
-  if (const auto number = ToNumber(name_or_uid)) {
-    return number;
+  if (const auto uid = ToUid(name_or_uid)) {
+    return uid;
   }
   if (name_or_uid == "root") {
     return 0;  // of whom no name service need be asked
   }
-  std::vector<char> buffer(kLargestEntry);
-  passwd entry{};
-  passwd* found = nullptr;
-  // A name service that fails knows no such user.
-  static_cast<void>(getpwnam_r(name_or_uid.c_str(), &entry, buffer.data(), buffer.size(), &found));
-  if (found != nullptr) {
-    return entry.pw_uid;
+  try {
+    if (const auto entry = FindPasswdEntry(name_or_uid)) {
+      return entry->uid;
+    }
+  } catch (const std::system_error&) {
+    // A name service that fails knows no such user.
   }
   return name_or_uid == kKernelName ? std::optional{kKernelUid} : std::nullopt;
 }
@@ -68,8 +52,8 @@ bool SubuidOwners::Refresh() {
     }
     const auto owner = uid_of_(line.substr(0, first_colon));
     const auto first =
-        ToNumber(std::string_view{line}.substr(first_colon + 1, last_colon - first_colon - 1));
-    const auto count = ToNumber(std::string_view{line}.substr(last_colon + 1));
+        ToUid(std::string_view{line}.substr(first_colon + 1, last_colon - first_colon - 1));
+    const auto count = ToUid(std::string_view{line}.substr(last_colon + 1));
     if (!owner || !first || !count || *count == 0 || *count > kKernelUid - *first) {
       continue;
     }

@@ -37,7 +37,7 @@ class SubuidOwners {
   std::vector<SubuidRange> ranges_;
 };
 
-/// getpwnam_r(3), the number itself, or the kernel; empty if there is no such user.
+/// By the user database, the number itself, or the kernel; empty if there is no such user.
 [[nodiscard]] std::optional<std::uint32_t> UidOfUser(const std::string& name_or_uid);
 
 }  // namespace pdtt

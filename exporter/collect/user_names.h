@@ -8,14 +8,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
+
+#include "collect/lookup_thread.h"
 
 namespace pdtt {
 
 /// The name of a user, empty if there is none; throws if the name service fails.
 using UserLookup = std::function<std::optional<std::string>(std::uint32_t)>;
 
-/// getpwuid_r(3), or "kernel" for the kernel itself. Throws std::system_error.
+/// From the user database, or "kernel" for the kernel itself. Throws std::system_error.
 [[nodiscard]] std::optional<std::string> LookUpUser(std::uint32_t uid);
 
 struct UserNamesOptions {
@@ -29,9 +30,6 @@ struct UserNamesOptions {
 class UserNames {
  public:
   explicit UserNames(UserNamesOptions options);
-  ~UserNames();
-  UserNames(const UserNames&) = delete;
-  UserNames& operator=(const UserNames&) = delete;
 
   /// The name if it is known, else the uid in decimal and a look-up is under way. An outdated name
   /// is given until the new one is known.
@@ -47,8 +45,8 @@ class UserNames {
 
  private:
   class Cache;
-  std::shared_ptr<Cache> cache_;  ///< shared with the thread, which may outlive this object
-  std::thread thread_;
+  std::shared_ptr<Cache> cache_;
+  LookupThread thread_;
 };
 
 }  // namespace pdtt
