@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <span>
@@ -22,11 +21,9 @@
 #include "bpf/host.h"
 #include "bpf/pins.h"
 #include "config/command_line.h"
+#include "config/run_program.h"
 
 namespace {
-
-constexpr int kExitError = 1;
-constexpr int kExitUsage = 2;
 
 constexpr const char* kDefaultFile = "/etc/pdtt/exporter.yml";
 
@@ -92,7 +89,7 @@ int CheckConfigFile(const std::string& file) {
 int Diagnose(const pdtt::CommandLine& line) {
   const pdtt::Diagnosis diagnosis = pdtt::Diagnose(line.config);
   (line.json ? pdtt::PrintJson : pdtt::PrintText)(diagnosis, std::cout);
-  return diagnosis.can_run ? 0 : kExitError;
+  return diagnosis.can_run ? 0 : pdtt::kExitError;
 }
 
 // A line for each pin, so that scripts see what was there.
@@ -139,19 +136,11 @@ int Main(std::span<const char* const> arguments) {
       std::cout << line.text;
       return 0;
   }
-  return kExitUsage;
+  return pdtt::kExitUsage;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return Main(std::span<const char* const>{argv + 1, static_cast<std::size_t>(argc - 1)});
-  } catch (const pdtt::UsageError& error) {
-    std::cerr << "pdtt-exporter: " << error.what() << '\n';
-    return kExitUsage;
-  } catch (const std::exception& error) {
-    std::cerr << "pdtt-exporter: " << error.what() << '\n';
-    return kExitError;
-  }
+  return pdtt::RunProgram(argc, argv, Main);
 }

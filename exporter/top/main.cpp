@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `pdtt-exporter top` becomes, with the same arguments and exit codes.
 
-#include <exception>
-#include <iostream>
 #include <span>
 
 #include "config/command_line.h"
+#include "config/run_program.h"
 #include "top/top.h"
 
 namespace {
@@ -21,13 +20,5 @@ int Main(std::span<const char* const> arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return Main(std::span<const char* const>{argv + 1, static_cast<std::size_t>(argc - 1)});
-  } catch (const pdtt::UsageError& error) {
-    std::cerr << "pdtt-exporter: " << error.what() << '\n';
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "pdtt-exporter: " << error.what() << '\n';
-    return 1;
-  }
+  return pdtt::RunProgram(argc, argv, Main);
 }
