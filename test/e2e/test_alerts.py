@@ -5,7 +5,7 @@
 import threading
 from collections.abc import Callable
 
-from pdtt_harness.alerting import Alertmanager, Prometheus, Webhook
+from pdtt_harness.alerting import Alertmanager, Webhook, hurried_prometheus
 from pdtt_harness.case import KernelTest, main
 from pdtt_harness.exporter import Exporter
 from pdtt_harness.sockets import SocketShell, drain, peer_socket
@@ -24,7 +24,8 @@ class Alerts(KernelTest):
     def setUp(self) -> None:
         self.webhook = Webhook(self)
         self.served: Exporter = self.exporter()
-        self.prometheus = Prometheus(self, self.served.port, Alertmanager(self, self.webhook))
+        self.prometheus = hurried_prometheus(self, self.served.port,
+                                             Alertmanager(self, self.webhook))
 
     def send_steadily(self, user: TestUser, rate: int) -> threading.Event:
         """Has a user send to the peer at a rate until the event is set."""
@@ -96,7 +97,7 @@ class Alerts(KernelTest):
                          {"PdttUserHeavyTransfer"})
 
     def test_an_exporter_that_ends_is_reported_to_the_operators(self) -> None:
-        wait_for(lambda: self.prometheus.query("up == 1"), "a scrape", timeout=20)
+        wait_for(lambda: self.prometheus.instant("up == 1"), "a scrape", timeout=20)
         self.served.stop()
         firing = self.webhook.wait_for("PdttExporterDown", "firing", timeout=40)
         self.assertEqual(firing.receiver, "operators")
@@ -109,7 +110,7 @@ class Alerts(KernelTest):
         """What is recorded is what was sent: bob's traffic on the host is by network only."""
         def value(series: str, user: TestUser, *matchers: str) -> float:
             selector = ", ".join((f'user="{user.name}"', *matchers))
-            answer = self.prometheus.query(f"{series}{{{selector}}}")
+            answer = self.prometheus.instant(f"{series}{{{selector}}}")
             return float(answer[0]["value"][1]) if answer else 0.0
 
         on_host = ("user_network:pdtt_user_transmit_bytes:rate5m", bob, 'network="loopback"')

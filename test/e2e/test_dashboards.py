@@ -14,7 +14,7 @@ from pdtt_harness import dashboards
 from pdtt_harness.case import KernelTest, main
 from pdtt_harness.dashboards import Json, Query, columns, fill, panel_queries, panels
 from pdtt_harness.fleet import INTERNET, Host, Transfer, internet
-from pdtt_harness.prometheus_server import PrometheusServer
+from pdtt_harness.prometheus import Prometheus, job
 from pdtt_harness.world import wait_for
 
 SETTINGS = "connections: {{export: 500, linger: 60s}}\nusers: {{exclude: [{excluded}]}}\n"
@@ -37,7 +37,7 @@ class Fleet(KernelTest):
 
     hosts: ClassVar[dict[str, Host]]
     transfers: ClassVar[list[Transfer]]
-    prometheus: ClassVar[PrometheusServer]
+    prometheus: ClassVar[Prometheus]
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -54,8 +54,14 @@ class Fleet(KernelTest):
             Transfer(stack, cls.hosts[name], user, address) for name, user, address in (
                 ("one", alice, ""), ("two", alice, INTERNET), ("three", alice, ""),
                 ("one", bob, INTERNET), ("three", bob, ""), ("two", carol, ""))]
-        cls.prometheus = PrometheusServer(cls.world, stack, "pdtt",
-                                          {name: host.target for name, host in cls.hosts.items()})
+        targets = {name: host.target for name, host in cls.hosts.items()}
+        # Everybody's has other jobs: itself, and a target that does not answer.
+        peer, port = cls.world.peer, cls.world.peer.free_port()
+        other = {"prometheus": f"127.0.0.1:{port}", "nobody": "127.0.0.1:1"}
+        cls.prometheus = Prometheus(
+            cls.world, stack.callback,
+            {"scrape_configs": [job("pdtt", targets), job("other", other)]}, peer, port)
+        cls.prometheus.wait_for_targets(len(targets) + 1)
 
     def setUp(self) -> None:
         self.move(1000)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pdtt_harness import netns
 from pdtt_harness.case import KernelTest, main
-from pdtt_harness.prometheus import Prometheus
+from pdtt_harness.prometheus import Prometheus, job
 from pdtt_harness.scrape import Scrape
 from pdtt_harness.sockets import SocketShell, drain, peer_socket
 from pdtt_harness.users import TestUser
@@ -34,25 +34,25 @@ class Scraped(KernelTest):
             for shell in shells.values():
                 shell.do("connect", self.world.links[0].peer4, listener.getsockname()[1])
                 drain(listener.accept()[0])
-            prometheus = Prometheus(self, [
-                "{job_name: pdtt, static_configs: "
-                f"[{{targets: ['127.0.0.1:{exporter.port}']}}]}}"])
+            prometheus = Prometheus(self.world, self.addCleanup, {"scrape_configs": [
+                job("pdtt", {"here": f"127.0.0.1:{exporter.port}"})]})
+            prometheus.wait_for_targets(1)
             for _ in range(10):
                 for name, shell in shells.items():
                     shell.do("send", _SENT[name] // 10)
                 time.sleep(0.5)
             time.sleep(3)
             answer = {item["metric"]["user"]: float(item["value"][1])
-                      for item in prometheus.query(_QUERY)}
+                      for item in prometheus.instant(_QUERY)}
         for name, sent in _SENT.items():
             user: TestUser = users[name]
             self.assertIn(user.name, answer)
             # increase() extrapolates to the whole minute, at most to about twice the seen time.
             self.assertGreater(answer[user.name], sent * 0.8)
             self.assertLess(answer[user.name], sent * 3)
-        self.assertEqual(prometheus.query("pdtt_layer_up{layer='cgroup'}")[0]["value"][1], "1")
+        self.assertEqual(prometheus.instant("pdtt_layer_up{layer='cgroup'}")[0]["value"][1], "1")
         # It asks for OpenMetrics by itself.
-        self.assertEqual(len(prometheus.query("pdtt_host_receive_bytes_created")), 1)
+        self.assertEqual(len(prometheus.instant("pdtt_host_receive_bytes_created")), 1)
 
     def test_promtool_finds_nothing_to_say(self) -> None:
         exporter = self.exporter()

@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from pdtt_harness.case import KernelTest, main
 from pdtt_harness.certificates import Authority, Pair, password_hash
 from pdtt_harness.exporter import binary, environment
+from pdtt_harness.prometheus import Prometheus, job
 from pdtt_harness.shell import TIME_FACTOR
 from pdtt_harness.web_exporter import Client, NoAnswer, WebExporter, WebTest
-from pdtt_harness.prometheus import Prometheus
 from pdtt_harness.world import wait_for
 
 
@@ -477,23 +478,23 @@ class Scraped(TlsTest):
             f"basic_auth_users: {{prometheus: {password_hash('secret', 10)}}}\n", "https",
             Client((*self.trusting(ours).flags, "--user", "prometheus:secret")))
 
-        def job(name: str, pair: Pair, password: str) -> str:
-            return (f"{{job_name: {name}, scheme: https, "
-                    f"tls_config: {{ca_file: {self.authority.certificate}, "
-                    f"cert_file: {pair.certificate}, key_file: {pair.key}}}, "
-                    f"basic_auth: {{username: prometheus, password: {password}}}, "
-                    f"static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]}}")
+        def secured(name: str, pair: Pair, password: str) -> dict[str, Any]:
+            return job(name, {"here": f"127.0.0.1:{exporter.port}"}, scheme="https",
+                       tls_config={"ca_file": str(self.authority.certificate),
+                                   "cert_file": str(pair.certificate), "key_file": str(pair.key)},
+                       basic_auth={"username": "prometheus", "password": password})
 
-        prometheus = Prometheus(self, [job("right", ours, "secret"), job("wrong", ours, "guess"),
-                                       job("foreign", foreign, "secret")])
-        wait_for(lambda: len(prometheus.query("up")) == 3, "three jobs", timeout=20)
-        up = {item["metric"]["job"]: item["value"][1] for item in prometheus.query("up")}
+        prometheus = Prometheus(self.world, self.addCleanup, {"scrape_configs": [
+            secured("right", ours, "secret"), secured("wrong", ours, "guess"),
+            secured("foreign", foreign, "secret")]})
+        wait_for(lambda: len(prometheus.instant("up")) == 3, "three jobs", timeout=20)
+        up = {item["metric"]["job"]: item["value"][1] for item in prometheus.instant("up")}
         self.assertEqual(up, {"right": "1", "wrong": "0", "foreign": "0"})
-        layer = prometheus.query("pdtt_layer_up{layer='cgroup'}")
+        layer = prometheus.instant("pdtt_layer_up{layer='cgroup'}")
         self.assertEqual([(item["metric"]["job"], item["value"][1]) for item in layer],
                          [("right", "1")])
         # What OpenMetrics alone has, and Prometheus asks for by itself.
-        self.assertEqual(len(prometheus.query("pdtt_host_receive_bytes_created")), 1)
+        self.assertEqual(len(prometheus.instant("pdtt_host_receive_bytes_created")), 1)
 
 
 class Responses(WebTest):

@@ -6,7 +6,6 @@ import re
 import subprocess
 import tempfile
 import threading
-import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from .case import KernelTest
-from .exporter import free_port
+from .netns import free_port
+from .prometheus import Prometheus, job
 from .world import stop, wait_for
 
 _SHIPPED = Path(__file__).parents[3] / "deploy" / "prometheus"
@@ -96,47 +96,19 @@ class Alertmanager:
                  timeout=30)
 
 
-class Prometheus:
+def hurried_prometheus(test: KernelTest, exporter_port: int,
+                       alertmanager: Alertmanager) -> Prometheus:
     """Debian's Prometheus with the shipped rules."""
-
-    def __init__(self, test: KernelTest, exporter_port: int, alertmanager: Alertmanager) -> None:
-        self._port = free_port()
-        folder = Path(tempfile.mkdtemp(dir=test.world.directory))
-        (folder / "rules").mkdir()
-        for rules in sorted((_SHIPPED / "rules").glob("*.yml")):
-            (folder / "rules" / rules.name).write_text(_changed(rules, _HURRY), encoding="utf-8")
-        config = folder / "prometheus.yml"
-        # Prometheus reads YAML, of which JSON is a part.
-        config.write_text(json.dumps({
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-            "rule_files": ["rules/*.yml"],
-            "alerting": {"alertmanagers": [{"static_configs": [
-                {"targets": [f"127.0.0.1:{alertmanager.port}"]}]}]},
-            "scrape_configs": [{"job_name": "pdtt", "static_configs": [
-                {"targets": [f"127.0.0.1:{exporter_port}"],
-                 "labels": {"instance": "login1", "role": "login"}}]}],
-        }), encoding="utf-8")
-        process = test.world.start(
-            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}",
-             f"--web.listen-address=127.0.0.1:{self._port}", "--log.level=warn"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        test.addCleanup(stop, process)
-        wait_for(lambda: _answers(f"http://127.0.0.1:{self._port}/-/ready"), "Prometheus",
-                 timeout=30)
-
-    def query(self, expression: str) -> list[Any]:
-        """An instant query."""
-        url = (f"http://127.0.0.1:{self._port}/api/v1/query?" +
-               urllib.parse.urlencode({"query": expression}))
-        with _DIRECT.open(url, timeout=10) as answer:
-            result: list[Any] = json.load(answer)["data"]["result"]
-            return result
-
-    def rules(self) -> list[dict[str, Any]]:
-        """Every rule, with its health and what went wrong with it."""
-        with _DIRECT.open(f"http://127.0.0.1:{self._port}/api/v1/rules", timeout=10) as answer:
-            groups = json.load(answer)["data"]["groups"]
-        return [rule for group in groups for rule in group["rules"]]
+    folder = Path(tempfile.mkdtemp(dir=test.world.directory))
+    for rules in sorted((_SHIPPED / "rules").glob("*.yml")):
+        (folder / rules.name).write_text(_changed(rules, _HURRY), encoding="utf-8")
+    return Prometheus(test.world, test.addCleanup, {
+        "rule_files": [f"{folder}/*.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [
+            {"targets": [f"127.0.0.1:{alertmanager.port}"]}]}]},
+        "scrape_configs": [job("pdtt", {"login1": f"127.0.0.1:{exporter_port}"},
+                               {"role": "login"})],
+    })
 
 
 def _changed(file: Path, changes: tuple[tuple[str, str], ...]) -> str:

@@ -4,7 +4,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -12,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .netns import Namespace
+from .netns import Namespace, connect_to, free_port
 from .scrape import Scrape, Value
 from .shell import TIME_FACTOR
 from .world import World, wait_for
@@ -58,7 +57,7 @@ class Exporter:
         self._world = world
         self.killed = False
         self._namespace: Namespace | None = world.host if inside else None
-        self.port = world.host.free_port() if inside else free_port()
+        self.port = free_port(self._namespace)
         self._always = (f"cgroup: {cgroup or world.cgroup.path}\n"
                         "collector: {max_age: 100ms}\n")
         self.config = world.directory / f"exporter-{self.port}.yml"
@@ -114,7 +113,7 @@ class Exporter:
                 headers: Mapping[str, str] | None = None) -> Response:
         """One HTTP request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20 * TIME_FACTOR)
-        connection.sock = self._connect()
+        connection.sock = connect_to(self.port, self._namespace, 20 * TIME_FACTOR)
         try:
             connection.request(method, path, headers=dict(headers or {}))
             answer = connection.getresponse()
@@ -122,13 +121,6 @@ class Exporter:
             return Response(answer.status, dict(answer.getheaders()), body)
         finally:
             connection.close()
-
-    def _connect(self) -> socket.socket:
-        address = ("127.0.0.1", self.port)
-        if self._namespace is None:
-            return socket.create_connection(address, timeout=20 * TIME_FACTOR)
-        with self._namespace.entered():
-            return socket.create_connection(address, timeout=20 * TIME_FACTOR)
 
     def scrape(self) -> Scrape:
         """The current metrics; a scrape that does not balance fails the test."""
@@ -203,10 +195,3 @@ class Watcher:
             except BaseException as failure:
                 self._failure = failure
                 return
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -108,13 +108,28 @@ class Namespace:
 
     def free_port(self) -> int:
         """A TCP port that nobody listens on inside."""
-        with self.entered(), socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
+        return free_port(self)
 
     def remove(self) -> None:
         """Ends what still runs inside, then deletes the namespace."""
         _remove(self.name)
+
+
+def _inside(namespace: Namespace | None) -> contextlib.AbstractContextManager[None]:
+    return namespace.entered() if namespace else contextlib.nullcontext()
+
+
+def free_port(namespace: Namespace | None = None) -> int:
+    """A TCP port that nobody listens on, here or in a namespace."""
+    with _inside(namespace), socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def connect_to(port: int, namespace: Namespace | None, timeout: float) -> socket.socket:
+    """A TCP connection to 127.0.0.1, here or in a namespace."""
+    with _inside(namespace):
+        return socket.create_connection(("127.0.0.1", port), timeout=timeout)
 
 
 @dataclass(frozen=True)
