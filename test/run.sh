@@ -33,41 +33,53 @@ parse_arguments() {
   ((${#presets[@]})) || presets=(debug)
 }
 
+# All that it says goes to a file, which is shown if it fails.
 build() {
-  echo "== $1: configuring and building into build/$1"
-  cmake --preset "$1" -DBUILD_TESTING=ON >"build/configure-$1.log" ||
-    { cat "build/configure-$1.log"; return 1; }
-  cmake --build --preset "$1"
+  local log=build/build-$1.log
+  { cmake --preset "$1" -DBUILD_TESTING=ON && cmake --build --preset "$1"; } >"$log" 2>&1 ||
+    { cat "$log"; return 1; }
 }
 
 check_format() {
-  echo "== style: clang-format"
   find exporter ebpf test \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) -print0 |
-    xargs -0 clang-format --dry-run -Werror || failures+=(clang-format)
+    xargs -0 clang-format --dry-run -Werror
 }
 
-# Findings depend on the sources alone, so one preset is enough.
 check_tidy() {
-  echo "== style: clang-tidy"
   find exporter -name '*.cpp' -print0 |
-    xargs -0 -P "$(nproc)" -n 1 clang-tidy -p "build/$1" --quiet 2>/dev/null ||
-    failures+=(clang-tidy)
+    xargs -0 -P "$(nproc)" -n 1 clang-tidy -p "build/$1" --quiet 2>/dev/null
 }
 
 # The kernel's part has no compile commands, and is C.
 check_cppcheck() {
-  echo "== style: cppcheck"
   local flags=(--quiet --template=gcc --error-exitcode=1 "--enable=warning,performance,portability"
     --library=posix --library=test/cppcheck/macros.cfg
     --suppressions-list=test/cppcheck/suppressions.txt -j "$(nproc)")
-  cppcheck "${flags[@]}" --project="build/$1/compile_commands.json" -i build ||
-    failures+=(cppcheck)
-  cppcheck "${flags[@]}" --language=c -I ebpf -I ebpf/shared ebpf || failures+=("cppcheck of ebpf")
+  cppcheck "${flags[@]}" --project="build/$1/compile_commands.json" -i build &&
+    cppcheck "${flags[@]}" --language=c -I ebpf -I ebpf/shared ebpf
+}
+
+# What need not be done before the first preset is tested: most of its tests leave a processor idle.
+# Prints a line for each part that is done, with its name and its exit code; findings go to stderr.
+prepare_the_rest() {
+  local first=$1 preset check
+  shift
+  for preset in "$@"; do
+    build "$preset" >&2
+    echo "$preset $?"
+  done
+  [[ $tidy == yes ]] || return 0
+  # Findings depend on the sources alone, so one preset is enough.
+  for check in clang-tidy cppcheck; do
+    "check_${check#clang-}" "$first" >&2
+    echo "$check $?"
+  done
 }
 
 run_tests() {
   echo "== $1: testing"
-  ctest --test-dir "build/$1" --output-on-failure --no-tests=error \
+  # Two at a time, one of which may be one of those that keep the processors busy for minutes.
+  ctest --test-dir "build/$1" -j 2 --output-on-failure --no-tests=error \
     --output-junit "$PWD/build/tests-$1.xml" || failures+=("tests of $1")
 }
 
@@ -81,18 +93,25 @@ deploy/fetch-civetweb.sh build/_sources
 test/accuracy/fetch-proftpd.sh build/_programs ||
   echo "== proftpd: not fetched, so its cases of the accuracy suite are skipped"
 
-check_format
+echo "== style: clang-format"
+check_format || failures+=(clang-format)
+echo "== ${presets[0]}: building into build/${presets[0]}"
+build "${presets[0]}"
+exec {rest}< <(set +e; renice -n 19 "$BASHPID" >/dev/null; prepare_the_rest "${presets[@]}")
 reports=()
 for preset in "${presets[@]}"; do
-  build "$preset"
-  if [[ $tidy == yes ]]; then
-    check_tidy "$preset"
-    check_cppcheck "$preset"
-    tidy=no
+  if [[ $preset != "${presets[0]}" ]]; then
+    echo "== $preset: waiting until it is built into build/$preset"
+    read -r _ status <&"$rest" || status=1
+    ((status == 0)) || { failures+=("build of $preset"); continue; }
   fi
   run_tests "$preset"
   reports+=("build/tests-$preset.xml")
 done
+echo "== style: waiting for clang-tidy and cppcheck"
+while read -r check status; do
+  ((status == 0)) || failures+=("$check")
+done <&"$rest"
 
 [[ ! -e build/tests-vm.xml ]] || reports+=(build/tests-vm.xml)
 python3 test/summary.py "${reports[@]}"
