@@ -85,7 +85,9 @@ constexpr Flag kRunFlags[] = {
      }},
     {"-t,--interval", "DURATION", false, "Time from one report to the next (default: 10s)",
      [](const Values& values, Config& config) {
-       config.report_interval = ParseReportInterval(values.front());
+       // A plain number is seconds, as the original tracker takes it.
+       const std::string& text = values.front();
+       config.report_interval = ParseReportInterval(ToNumber(text) ? text + "s" : text);
      }},
     {"--report.console", "", false, "Write the reports to standard output too (default: off)",
      [](const Values& /*values*/, Config& config) { config.report_console = true; }},

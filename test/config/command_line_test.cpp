@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "config_file.h"
@@ -103,6 +104,13 @@ TEST_CASE("Every flag sets its field, in both spellings, before and after the co
   CHECK(line.config.records_file == "/j");
   CHECK(line.config.log_level == LogLevel::kDebug);
   CHECK(line.config.log_format == LogFormat::kJson);
+}
+
+TEST_CASE("The interval may be a plain number of seconds") {
+  const auto [text, interval] = GENERATE(values<std::pair<std::string, int>>(
+      {{"10", 10}, {"1", 1}, {"3600", 3600}, {"10s", 10}, {"2m", 120}}));
+  CHECK(Parse({"-t", text}).config.report_interval == std::chrono::seconds{interval});
+  CHECK(Parse({"--interval=" + text}).config.report_interval == std::chrono::seconds{interval});
 }
 
 TEST_CASE("Flags override the file and leave the rest of it alone") {
@@ -287,6 +295,11 @@ TEST_CASE("A wrong command line is refused in one line that names the way to the
        {{"--pin-path=p"}, "--pin-path: \"p\" is not an absolute path; start it with /"},
        {{"-p", "r"}, "--report.prefix: \"r\" is not an absolute path; start it with /"},
        {{"-t", "0s"}, "--interval: \"0s\" is out of range; use 1s to 1h"},
+       {{"-t", "0"}, "--interval: \"0s\" is out of range; use 1s to 1h"},
+       {{"-t", "3601"}, "--interval: \"3601s\" is out of range; use 1s to 1h"},
+       {{"-t", "010"},
+        "--interval: \"010\" is not a duration; write a whole number and ms, s, m or h, such as "
+        "10s"},
        {{"--log.level=loud"},
         "--log.level: \"loud\" is not known here; use one of debug, info, warn, error"},
        {{"--log.format=xml"}, "--log.format: \"xml\" is not known here; use one of logfmt, json"},
