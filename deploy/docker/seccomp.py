@@ -30,7 +30,7 @@ def allowed(unit: str) -> set[str]:
     for taken, names in re.findall(r"(?m)^SystemCallFilter=(~?)(.*)$", unit):
         group = set().union(*map(expand, names.split()))
         calls = calls - group if taken else calls | group
-    return calls
+    return calls - ({"setns", "unshare"} if "RestrictNamespaces=yes" in unit else set())
 
 
 def profile(unit: str) -> str:

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from containers import COMPOSE, PERSIST, Options, engine_options, service, volume_options
@@ -36,13 +36,15 @@ from pdtt_harness.shell import run, run_json  # noqa: E402
 from pdtt_harness.users import TestUser, create_user  # noqa: E402
 
 SIZE = 3_000_000
+PYTHON = "/usr/bin/python3"  # what users may execute, wherever this one comes from
 SHELL = ROOT / "test" / "e2e" / "pdtt_harness" / "socket_shell.py"
 CGROUP = Path("/sys/fs/cgroup")
+PARENT = CGROUP / "libpod_parent"
 URL = "http://127.0.0.1:10435"
 # Debian's crun wants to raise limits, which not every test machine's root may; runc goes on.
 ENGINE = ("podman", "--runtime=runc")
 LIMITS = ("--pids-limit=-1", "--ulimit=nofile=1024:1024", "--ulimit=nproc=16384:16384")
-# Without this in the way: what compose.yml gives it is a folder that the trial may write to.
+# Added to the configuration of the compose file: only who reads it counts under that name.
 SETTINGS = """networks:
   of_this_trial: [127.0.0.0/8, "::1/128"]
   internet: [0.0.0.0/0, "::/0"]
@@ -55,7 +57,7 @@ class Peer:
     def __init__(self, uid: int, gid: int) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._process = subprocess.Popen(
-            ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "python3", str(SHELL)],
+            ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", PYTHON, str(SHELL)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._do("connect", "127.0.0.1", self._listener.getsockname()[1])
         self._taken, _ = self._listener.accept()
@@ -173,7 +175,7 @@ class Trial:
     def _refused(self) -> bool:
         """Whether another user of the host may not even connect."""
         program = "import socket; socket.create_connection(('127.0.0.1', 10435))"
-        done = subprocess.run(["setpriv", f"--reuid={self._user.uid}", "--clear-groups", "python3",
+        done = subprocess.run(["setpriv", f"--reuid={self._user.uid}", "--clear-groups", PYTHON,
                                "-c", program], check=False, capture_output=True, text=True)
         return "PermissionError" in done.stderr
 
@@ -269,15 +271,16 @@ def main(image: str) -> bool:
         with open(settings / "exporter.yml", "a", encoding="utf-8") as file:
             file.write(SETTINGS)
         options = engine_options(service("exporter"), {"./pdtt": str(settings)})
-        stack.callback(remove_cgroups)
+        if not PARENT.exists():
+            stack.callback(remove_cgroups)
         return persists(image, user, options) & trials(image, user, options)
 
 
 def remove_cgroups() -> None:
-    """Podman leaves the parent of its containers' cgroups behind, empty."""
-    parent = CGROUP / "libpod_parent"
-    if parent.exists() and not any(entry.is_dir() for entry in parent.iterdir()):
-        parent.rmdir()
+    """Podman leaves cgroups behind, empty ones; rmdir refuses those that are in use."""
+    for folder in (*PARENT.glob("*/"), PARENT):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 if __name__ == "__main__":
