@@ -44,6 +44,10 @@ VM_PACKAGES=(
   xz-utils zstd
 )
 
+# To run the image with each part of what it is given taken away (test/deploy/try_image.py).
+# shellcheck disable=SC2034
+CONTAINER_PACKAGES=(bpftool iproute2 passwd podman python3 python3-yaml runc util-linux)
+
 # The services that come with these packages: the programs are wanted, the services are not.
 readonly SERVICES=(
   globus-gridftp-server globus-gridftp-sshftp inetd nginx nmbd prometheus

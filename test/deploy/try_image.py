@@ -202,8 +202,8 @@ def without(options: Options) -> list[tuple[str, Options]]:
 def row(part: str, seen: dict[str, bool], log: str) -> str:
     """A line of the table, and where it did not start, why."""
     if not seen:
-        errors = [line for line in log.splitlines() if "level=info" not in line]
-        return f"{part:45} not ready: {errors[-1] if errors else log[-200:]}"
+        said = [line for line in log.splitlines() if line.startswith("pdtt-exporter: ")]
+        return f"{part:45} {said[-1] if said else 'runs, but does not answer'}"
     return f"{part:45} " + " ".join(f"{name}={'yes' if fine else 'NO'}"
                                     for name, fine in seen.items())
 
