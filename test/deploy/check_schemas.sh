@@ -38,9 +38,10 @@ for file in "$deploy"/docker/{compose,persist}.yml; do
   python3 "$here/objects.py" --json "$file" | node compose.mjs
 done
 {
-  for name in namespace daemonset service servicemonitor; do
+  for file in "$deploy"/kubernetes/*.yaml; do
+    [[ $file == */kustomization.yaml ]] && continue # kustomize's own
     echo "---"
-    cat "$deploy/kubernetes/$name.yaml"
+    cat "$file"
   done
   "$deploy"/kubernetes/prometheus-rules.sh "release: monitoring"
 } | python3 "$here/objects.py" --typescript .

@@ -183,13 +183,13 @@ class Cluster(unittest.TestCase):
             self.skipTest("kubectl is not installed")
         made = subprocess.run(["kubectl", "kustomize", str(KUBERNETES)], check=True, text=True,
                               capture_output=True).stdout
-        found = {made["kind"]: made for made in yaml.safe_load_all(made)}
+        found = {item["kind"]: item for item in yaml.safe_load_all(made)}
         self.assertEqual(len(found), len(listed) + 1)
         spec = found["DaemonSet"]["spec"]["template"]["spec"]
         self.assertEqual(spec["volumes"][-1]["configMap"]["name"],
                          found["ConfigMap"]["metadata"]["name"])
         self.assertRegex(spec["containers"][0]["image"], r"^registry\.example/pdtt-exporter:")
-        self.assertEqual({made["metadata"].get("namespace", "pdtt") for made in found.values()},
+        self.assertEqual({item["metadata"].get("namespace", "pdtt") for item in found.values()},
                          {"pdtt"})
 
 

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -80,14 +81,17 @@ class Peer:
         assert self._process.stdin and self._process.stdout
         print(json.dumps(("send", size)), file=self._process.stdin, flush=True)
         while size:
-            size -= len(self._taken.recv(min(size, 1 << 20)))
+            piece = self._taken.recv(min(size, 1 << 20))
+            if not piece:
+                raise RuntimeError("the user's connection ended early")
+            size -= len(piece)
         self._process.stdout.readline()
 
 
 def scrape() -> Scrape:
     """What is served now, no older than a second."""
     time.sleep(1.1)
-    with urllib.request.urlopen(f"{URL}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"{URL}/metrics", timeout=30) as answer:
         return Scrape(answer.read().decode())
 
 
@@ -107,6 +111,14 @@ class Container:
         self.ready, self.log = False, ""
 
     def __enter__(self) -> "Container":
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait(self) -> None:
         deadline = time.monotonic() + 30
         while self._process.poll() is None and time.monotonic() < deadline and not self.ready:
             try:
@@ -114,7 +126,6 @@ class Container:
                     self.ready = True
             except OSError:
                 time.sleep(0.2)
-        return self
 
     def __exit__(self, *_: object) -> None:
         run(*ENGINE, "stop", "--time=10", self.name, check=False)
@@ -262,6 +273,7 @@ def main(image: str) -> bool:
         if not shutil.which(program):
             sys.exit(f"{program} is not installed")
     enter_namespaces()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is removed
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pdtt-trial-")))
         user = create_user("alice", directory)
