@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from pdtt_harness.case import KernelTest, main
+from pdtt_harness.case import SKIPPED, KernelTest, main
 from pdtt_harness.programs import Curl, Nginx
 from pdtt_harness.users import TestUser
 
@@ -32,11 +32,12 @@ class Page(KernelTest):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.folder = Path(os.environ.get("PDTT_PAGE_FOLDER", "build/page-test")).resolve()
-        installed = subprocess.run([PAGE / "install.sh", cls.folder, cls.folder / "npm-cache"],
+        installed = subprocess.run([PAGE.parent / "install_npm.sh", PAGE, cls.folder],
                                    capture_output=True, text=True, check=False)
+        if installed.returncode == SKIPPED:
+            raise unittest.SkipTest(installed.stdout.strip().removeprefix("skipped: "))
         if installed.returncode != 0:
-            reason = (installed.stderr.strip().splitlines() or ["?"])[0]
-            raise unittest.SkipTest(f"npm gets no playwright-core: {reason}")
+            raise RuntimeError(installed.stdout + installed.stderr)
         cls.pictures = cls.folder / "pictures"
         cls.pictures.mkdir(exist_ok=True)
         Nginx(cls.world, PORT, FILE_SIZE)

@@ -9,29 +9,8 @@ folder=$1
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 dashboards=$here/../../grafana/dashboards
 
-for program in npm node; do
-  if ! command -v "$program" >/dev/null; then
-    echo "skipped: $program is not installed"
-    exit 77
-  fi
-done
-
-# The same packages are not fetched twice; what is fetched has to have the recorded hash.
-mkdir -p "$folder"
-cp "$here"/schema/* "$folder"
+"$here/../install_npm.sh" "$here/schema" "$folder"
 cd "$folder"
-if ! cmp -s package-lock.json node_modules/.installed; then
-  if ! npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1; then
-    cat npm.log
-    if grep -q EINTEGRITY npm.log; then
-      echo "a package is not the one that package-lock.json names"
-      exit 1
-    fi
-    echo "skipped: npm could not fetch the types"
-    exit 77
-  fi
-  cp package-lock.json node_modules/.installed
-fi
 
 rm -f checked_*.ts
 for dashboard in "$dashboards"/*.json; do
