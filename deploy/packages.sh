@@ -6,8 +6,8 @@
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(
   bpftool ca-certificates clang cmake dpkg-dev g++ git libbpf-dev libcap-dev libcli11-dev
-  libcrypt-dev libcurl4-openssl-dev libisal-dev libncurses-dev libssl-dev libyaml-cpp-dev
-  ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev zlib1g-dev
+  libcrypt-dev libcurl4-openssl-dev libisal-dev libncurses-dev libssl-dev libsystemd-dev
+  libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev zlib1g-dev
 )
 
 # To check and test it, beside those.

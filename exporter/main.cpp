@@ -17,6 +17,7 @@
 #include "app/doctor.h"
 #include "app/doctor_output.h"
 #include "app/log.h"
+#include "app/service_notify.h"
 #include "app/web_files.h"
 #include "bpf/host.h"
 #include "bpf/pins.h"
@@ -60,11 +61,13 @@ int Run(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
   }
   int received = 0;
   {
-    pdtt::App app{config, line.config_file, log};
+    pdtt::ServiceNotify service;
+    pdtt::App app{config, line.config_file, log, service};
     for (sigwait(&signals, &received); received == SIGHUP; sigwait(&signals, &received)) {
       app.Reload([&] { return ReadAgain(arguments, line); });
     }
     log.Info("stopping", {{"signal", sigabbrev_np(received)}});
+    service.Stopping();
   }
   log.Info("stopped");
   return 0;

@@ -105,8 +105,10 @@ std::string Joined(const std::vector<std::string>& parts) {
 
 }  // namespace
 
-App::App(const Config& config, const std::filesystem::path& config_file, Log& log)
+App::App(const Config& config, const std::filesystem::path& config_file, Log& log,
+         ServiceNotify& service)
     : log_(log),
+      service_(service),
       config_(config),
       web_files_(OpenWebFiles(config, log)),
       max_age_(config.collector_max_age),
@@ -123,6 +125,7 @@ App::App(const Config& config, const std::filesystem::path& config_file, Log& lo
   access_.SetAddresses(server_.ListenAddresses());
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);
+  service_.Started(StatusLine());
 }
 
 std::vector<HttpRoute> App::AllRoutes() {
@@ -165,6 +168,7 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
   options.on_snapshot = [this](const Snapshot& snapshot) {
     full_tables_.Check(snapshot.maps, snapshot.steady_time);
     rates_.Add(snapshot);
+    service_.SnapshotMade();
   };
   options.on_finished = [this](const EventsReading& events, const SnapshotRules& rules) {
     RecordFinished(events, rules);
@@ -220,6 +224,8 @@ void App::PassOnSubuids() {
 }
 
 void App::Reload(const std::function<Config()>& read) {
+  bool taken_over = false;
+  service_.Reloading();
   try {
     Config wanted = read();
     const std::vector<std::string_view> waiting = KeepFixed(config_, wanted);
@@ -230,10 +236,12 @@ void App::Reload(const std::function<Config()>& read) {
     }
     counters_.ReloadSucceeded(std::chrono::system_clock::now());
     log_.Info("configuration reloaded");
+    taken_over = true;
   } catch (const std::exception& error) {
     counters_.ReloadFailed();
     log_.Error("configuration not reloaded", {{"error", error.what()}});
   }
+  service_.Reloaded(taken_over);
 }
 
 // What can fail comes first. Names are looked up here, not in the collector's thread, which a name
@@ -290,6 +298,16 @@ void App::LogStart(const Config& config) {
                           {"allow", Joined(config.web_allow)},
                           {"local_users", access_.Text()}});
   }
+}
+
+std::string App::StatusLine() {
+  std::vector<std::string> layers;
+  for (const LayerStatus& layer : source_.AttachedLayers().Status()) {
+    if (layer.up) {
+      layers.emplace_back(LabelValue(layer.layer));
+    }
+  }
+  return "layers: " + Joined(layers) + "; serving on " + Joined(server_.ListenAddresses());
 }
 
 void App::LogPrivileges() {

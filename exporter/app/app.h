@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "api/rate_history.h"
@@ -14,6 +15,7 @@
 #include "app/local_access.h"
 #include "app/log.h"
 #include "app/privileges.h"
+#include "app/service_notify.h"
 #include "app/web_files.h"
 #include "bpf/kernel_source.h"
 #include "collect/collector.h"
@@ -31,8 +33,10 @@ namespace pdtt {
 /// HTTP server can't run; then nothing is left in the kernel.
 class App {
  public:
-  /// `config_file`, if there is one, is what Reload() will want to read.
-  App(const Config& config, const std::filesystem::path& config_file, Log& log);
+  /// `config_file`, if there is one, is what Reload() will want to read. `service` is told when
+  /// all of it runs.
+  App(const Config& config, const std::filesystem::path& config_file, Log& log,
+      ServiceNotify& service);
 
   /// Takes over what `read` returns and can change while running. Where that fails, the
   /// configuration in force stays, and log and metrics say so.
@@ -50,8 +54,10 @@ class App {
   void Apply(const Config& config);
   void LogStart(const Config& config);
   void LogPrivileges();
+  [[nodiscard]] std::string StatusLine();
 
   Log& log_;
+  ServiceNotify& service_;
   Config config_;                      ///< in force
   std::optional<WebFiles> web_files_;  ///< none: no web configuration file
   std::atomic<std::chrono::milliseconds> max_age_;
