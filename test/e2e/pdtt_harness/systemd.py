@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A systemd of the test's own: in namespaces, on a copy-on-write view of this host's files.
+"""A systemd of the test's own: in namespaces, on a copy-on-write view of a system's files.
 
 It is the first process of its pid namespace and of a cgroup of its own; what it mounts, and every
 file that it or its services write, goes with it.
@@ -15,13 +15,14 @@ from .shell import TIME_FACTOR
 
 SYSTEMD = Path("/lib/systemd/systemd")
 
-# $1 is an empty directory to build in, $2 one whose files it gets, $3 one that stays outside.
+# $1 is an empty directory to build in, $2 one whose files it gets, $3 one that stays outside, $4
+# the system below.
 _BOOT = r"""
 set -eu
 mount --make-rprivate /
 mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" none "$1/root"
+mount -t overlay -o "lowerdir=$4,upperdir=$1/upper,workdir=$1/work" none "$1/root"
 cd "$1/root"
 mount -t proc none proc
 mount -t sysfs none sys
@@ -64,8 +65,9 @@ ExecStopPost=/bin/systemctl --no-block --force --force poweroff
 class Machine:
     """Boots, runs one script and powers off."""
 
-    def __init__(self, directory: Path) -> None:
-        """All is kept below `directory`."""
+    def __init__(self, directory: Path, system: Path = Path("/")) -> None:
+        """All is kept below `directory`; `system` is what it begins as, by default this host."""
+        self._system = system
         self.files = directory / "files"  # what it finds below / at its start
         self.results = directory / "results"  # /run/results inside
         self._stage = directory / "stage"
@@ -81,7 +83,7 @@ class Machine:
         else:
             path.write_text(source, encoding="utf-8")
 
-    def run(self, script: str, cgroup: TestCgroup) -> str:
+    def run(self, script: str, cgroup: TestCgroup, timeout: float = 90) -> str:
         """What the script printed; it starts when the machine is up."""
         self.add(script, "/etc/script.sh")
         self.add(_SCRIPT_UNIT, "/etc/systemd/system/script.service")
@@ -90,8 +92,8 @@ class Machine:
         join = f'echo $$ > {cgroup.path}/cgroup.procs && exec "$@"'
         subprocess.run(["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", join, "sh", *unshare,
                         "bash", "-c", _BOOT, "bash", str(self._stage), str(self.files),
-                        str(self.results)], check=False, stdin=subprocess.DEVNULL,
-                       timeout=90 * TIME_FACTOR, env=os.environ)
+                        str(self.results), str(self._system)], check=False, stdin=subprocess.DEVNULL,
+                       timeout=timeout * TIME_FACTOR, env=os.environ)
         output = self.results / "output"
         if not output.exists():
             raise AssertionError(f"the script did not run: {self.text('log')[-2000:]}")
