@@ -8,7 +8,8 @@ install(TARGETS pdtt-exporter pdtt-exporter-top RUNTIME DESTINATION bin)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION share/doc/pdtt-exporter
         FILES_MATCHING PATTERN "*.md")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/deploy/prometheus DESTINATION share/pdtt-exporter)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/grafana/dashboards ${PROJECT_SOURCE_DIR}/grafana/provisioning
+set(_pdtt_grafana ${PROJECT_SOURCE_DIR}/grafana)
+install(DIRECTORY ${_pdtt_grafana}/dashboards ${_pdtt_grafana}/provisioning
         DESTINATION share/pdtt-exporter/grafana)
 
 # The licence of what is compiled in; with the shared library there is none.

@@ -25,17 +25,19 @@ apt() {
 }
 
 state() {
-  echo "$1: $(systemctl is-enabled $SERVICE 2>&1 || true) $(systemctl is-active $SERVICE || true)"
+  local enabled
+  enabled=$(systemctl is-enabled $SERVICE 2>/dev/null || true)
+  echo "$1: ${enabled:-unknown} $(systemctl is-active $SERVICE || true)"
 }
 
 # get PATH: without curl, which would bring along libraries that the package has to ask for itself.
 get() {
   (
-    exec 3<>/dev/tcp/127.0.0.1/10435
-    printf 'GET /%s HTTP/1.0\r\n\r\n' "$1" >&3
-    read -r _ status _ <&3
-    [[ $status == 200 ]]
-    sed '1,/^\r$/d' <&3
+    exec 3<>/dev/tcp/127.0.0.1/10435 &&
+      printf 'GET /%s HTTP/1.0\r\n\r\n' "$1" >&3 &&
+      read -r _ status _ <&3 &&
+      [[ $status == 200 ]] &&
+      sed '1,/^\r$/d' <&3
   ) 2>/dev/null
 }
 
@@ -159,13 +161,18 @@ remaining() {
   echo "$left after $attempt attempts"
 }
 
+# Folders only: bpffs has files of its own.
+pins() {
+  find /sys/fs/bpf -mindepth 1 -maxdepth 1 -type d -printf '%f\n'
+}
+
 removal() {
   programs >"$RESULTS/programs"
-  ls /sys/fs/bpf >"$RESULTS/pins-before"
+  pins >"$RESULTS/pins-before"
   bpftool cgroup show /sys/fs/cgroup >"$RESULTS/attached-before"
   apt remove $SERVICE
   state removed
-  ls /sys/fs/bpf >"$RESULTS/pins"
+  pins >"$RESULTS/pins"
   bpftool cgroup show /sys/fs/cgroup >"$RESULTS/attached"
   remaining <"$RESULTS/programs" >"$RESULTS/remaining"
   sha256sum $CONFIGURATION >"$RESULTS/kept-after-removal"
