@@ -11,16 +11,6 @@ function(_pdtt_compress file)
   execute_process(COMMAND gzip -9nc ${file} OUTPUT_FILE ${file}.gz COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-# What an administrator has changed stays. Packages have the file in any case, and dpkg's care.
-function(_pdtt_install_configuration file directory)
-  cmake_path(GET file FILENAME name)
-  if(EXISTS "$ENV{DESTDIR}${directory}/${name}")
-    message(STATUS "Kept: ${directory}/${name}")
-  else()
-    file(INSTALL DESTINATION ${directory} TYPE FILE FILES ${file})
-  endif()
-endfunction()
-
 # Replaces FROM in the variable `text`; that it is not there any more is an error.
 function(_pdtt_replace from to)
   string(REPLACE "${from}" "${to}" changed "${text}")
@@ -41,12 +31,10 @@ function(_pdtt_write_configuration)
 # nothing. The default is false.
 persist: true
 ")
-  file(WRITE ${out}/exporter.yml "${text}")
+  file(WRITE ${out}/etc/pdtt/exporter.yml "${text}")
 endfunction()
 
-function(_pdtt_install_documents)
-  set(doc ${CMAKE_INSTALL_PREFIX}/share/doc/pdtt-exporter)
-  set(man ${CMAKE_INSTALL_PREFIX}/share/man/man8)
+function(_pdtt_write_documents)
   configure_file(${deploy}/man/pdtt-exporter.8 ${out}/pdtt-exporter.8 COPYONLY)
   configure_file(${deploy}/man/pdtt-exporter-top.8 ${out}/pdtt-exporter-top.8 COPYONLY)
   string(TIMESTAMP PDTT_DATE "%a, %d %b %Y %H:%M:%S +0000" UTC)
@@ -54,8 +42,6 @@ function(_pdtt_install_documents)
   foreach(name IN ITEMS pdtt-exporter.8 pdtt-exporter-top.8 changelog)
     _pdtt_compress(${out}/${name})
   endforeach()
-  file(INSTALL DESTINATION ${man} TYPE FILE
-       FILES ${out}/pdtt-exporter.8.gz ${out}/pdtt-exporter-top.8.gz)
 
   file(READ ${PDTT_SOURCE_DIR}/LICENSES/BSD-2-Clause.txt PDTT_BSD_2_CLAUSE)
   configure_file(${deploy}/debian/copyright.in ${out}/copyright @ONLY)
@@ -64,9 +50,10 @@ function(_pdtt_install_documents)
     string(REGEX MATCH "> Copyright [^#]*" licence "${licence}")
     file(APPEND ${out}/copyright "\nThe HTTP server civetweb is compiled in:\n\n${licence}")
   endif()
-  file(INSTALL DESTINATION ${doc} TYPE FILE FILES ${out}/changelog.gz ${out}/copyright)
 endfunction()
 
+_pdtt_write_configuration()
+_pdtt_write_documents()
 set(PDTT_BINDIR ${CMAKE_INSTALL_PREFIX}/bin)
 configure_file(${deploy}/systemd/pdtt-exporter.service.in ${out}/pdtt-exporter.service @ONLY)
 if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
@@ -74,9 +61,21 @@ if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
 else()
   set(units ${CMAKE_INSTALL_PREFIX}/lib/systemd/system)
 endif()
-file(INSTALL DESTINATION ${units} TYPE FILE FILES ${out}/pdtt-exporter.service)
 
-_pdtt_write_configuration()
-_pdtt_install_configuration(${out}/exporter.yml /etc/pdtt)
-_pdtt_install_configuration(${deploy}/logrotate/pdtt-exporter /etc/logrotate.d)
-_pdtt_install_documents()
+# Not in functions: there, install_manifest.txt would not hear of it.
+file(INSTALL DESTINATION ${units} TYPE FILE FILES ${out}/pdtt-exporter.service)
+file(INSTALL DESTINATION ${CMAKE_INSTALL_PREFIX}/share/man/man8 TYPE FILE
+     FILES ${out}/pdtt-exporter.8.gz ${out}/pdtt-exporter-top.8.gz)
+file(INSTALL DESTINATION ${CMAKE_INSTALL_PREFIX}/share/doc/pdtt-exporter TYPE FILE
+     FILES ${out}/changelog.gz ${out}/copyright)
+
+# What an administrator has changed stays. In a package dpkg takes care of that.
+file(COPY ${deploy}/logrotate/pdtt-exporter DESTINATION ${out}/etc/logrotate.d)
+foreach(name IN ITEMS pdtt/exporter.yml logrotate.d/pdtt-exporter)
+  cmake_path(GET name PARENT_PATH folder)
+  if(EXISTS "$ENV{DESTDIR}/etc/${name}")
+    message(STATUS "Kept: /etc/${name}")
+  else()
+    file(INSTALL DESTINATION /etc/${folder} TYPE FILE FILES ${out}/etc/${name})
+  endif()
+endforeach()

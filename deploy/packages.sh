@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # The Debian packages that the scripts need, and how they are installed. Sourced, not run.
 
-# To build the exporter; dpkg-dev unpacks the source of civetweb.
+# To build the exporter and its package; dpkg-dev unpacks the source of civetweb, too.
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(
-  bpftool ca-certificates clang cmake dpkg-dev g++ git libbpf-dev libcap-dev libcli11-dev
+  bpftool ca-certificates clang cmake dpkg-dev file g++ git libbpf-dev libcap-dev libcli11-dev
   libcrypt-dev libcurl4-openssl-dev libisal-dev libncurses-dev libssl-dev libsystemd-dev
   libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev zlib1g-dev
 )
