@@ -112,7 +112,6 @@ class Package(KernelTest):
 
     def test_an_upgrade_loses_nothing_of_a_transfer(self) -> None:
         self.assert_state("upgraded", "enabled active")
-        self.assertIn('msg="counting goes on"', self.text("exporter.log"), self.trouble())
         monotonic, processes = Monotonic(), list[Value]()
         names = sorted(path.name for path in (self.machine.results / "scrapes").iterdir())
         for name in names:
@@ -129,6 +128,7 @@ class Package(KernelTest):
                 for scrape in (before, meanwhile, after)]
         self.assertTrue(0 < sent[0] < sent[1] < sent[2], sent)
         self.check_alice(after)
+        self.assertIn('msg="counting goes on"', self.text("exporter.log"))
 
     def check_alice(self, after: Scrape) -> None:
         """One connection: what she has written, and a header for each packet."""
