@@ -64,24 +64,27 @@ ls /var/log/pdtt
 WATCHDOG = "WatchdogSec=12s\n"  # without a scrape there is a collection every 5 s
 COUNT = """
 sleep 20
-for attempt in $(seq 100); do get metrics > /run/results/metrics && break; sleep 0.1; done
 systemctl show --property=NRestarts pdtt-exporter
+for attempt in $(seq 5); do get metrics > /run/results/metrics && break; sleep 1; done
 """
 TRAFFIC = """
 setpriv --reuid=nobody --clear-groups bash -c 'echo > /dev/udp/127.0.0.1/9'
 """
-# The thread that reads the tables is the one that makes most calls of bpf(2); a tracer stops it.
+# The thread that reads the tables is the one that makes most calls of bpf(2). A tracer stops it, and
+# stays until it is dead: by itself it would go on, and the SIGSTOP of the attachment stop them all.
 HANG_COLLECTOR = """
 timeout --signal=INT 7 strace -f -qq -e trace=bpf -o /run/bpf -p $pid
 collector=$(sed 's/ .*//' /run/bpf | sort | uniq -c | sort -n | tail -n1 | awk '{print $2}')
 python3 -c '
-import ctypes, sys, time
-PTRACE_ATTACH = 16
-if ctypes.CDLL(None).ptrace(PTRACE_ATTACH, int(sys.argv[1]), None, None):
+import ctypes, os, sys
+PTRACE_ATTACH, WALL, thread = 16, 1 << 30, int(sys.argv[1])
+if ctypes.CDLL(None).ptrace(PTRACE_ATTACH, thread, None, None):
     sys.exit("not attached")
-time.sleep(15)' "$collector" &
+for event in ("stopped", "dead"):
+    os.waitpid(thread, WALL)
+    print("the collector is", event, flush=True)' "$collector" &
 sleep 1
-grep State "/proc/$pid/task/$collector/status" "/proc/$pid/status"
+grep State "/proc/$pid/status"
 """
 
 
