@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-UNIT = Path(__file__).resolve().parents[1] / "systemd" / "pdtt-exporter.service"
+UNIT = Path(__file__).resolve().parents[1] / "systemd" / "pdtt-exporter.service.in"
 
 
 def expand(name: str) -> set[str]:

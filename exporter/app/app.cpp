@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -58,7 +59,7 @@ HttpOptions ToHttpOptions(const Config& config, Log& log, std::optional<WebFiles
   return options;
 }
 
-std::optional<SubuidOwners> ReadSubuids(const Config& config) {
+std::optional<SubuidOwners> ToSubuidOwners(const Config& config) {
   return config.subuid_to_owner
              ? std::optional<SubuidOwners>{std::in_place, "/etc/subuid", UidOfUser}
              : std::nullopt;
@@ -113,15 +114,18 @@ App::App(const Config& config, const std::filesystem::path& config_file, Log& lo
       web_files_(OpenWebFiles(config, log)),
       max_age_(config.collector_max_age),
       full_tables_(log),
-      subuids_(ReadSubuids(config)),
-      source_(WithSubuids(ToKernelOptions(config))),
+      source_(ToKernelOptions(config)),
       privileges_(DropPrivileges(ToLaterNeeds(config, config_file, web_files_))),
       names_(ToUserNamesOptions(counters_)),
+      subuids_(ToSubuidOwners(config)),
       records_(ToRecordOptions(config), ToRecordCallbacks()),
       collector_(source_, ToCollectorOptions(config)),
       reports_(ToReportOptions(config), ToReportCallbacks()),
       access_(source_.Guard(), source_.AttachedLayers().ConnectGuardRefusal(), log, config),
       server_(ToHttpOptions(config, log, web_files_), AllRoutes()) {
+  if (!subuids_) {
+    PassOnSubuids({});  // tables that were taken over may have some
+  }
   access_.SetAddresses(server_.ListenAddresses());
   static_cast<void>(collector_.Fresh(std::chrono::milliseconds{0}, kFirstCollection));
   LogStart(config);
@@ -136,13 +140,6 @@ std::vector<HttpRoute> App::AllRoutes() {
   return routes;
 }
 
-KernelOptions App::WithSubuids(KernelOptions options) const {
-  if (subuids_) {
-    options.subuids = subuids_->Ranges();
-  }
-  return options;
-}
-
 CollectorOptions App::ToCollectorOptions(const Config& config) {
   CollectorOptions options;
   options.rules = ToSnapshotRules(config);
@@ -152,7 +149,7 @@ CollectorOptions App::ToCollectorOptions(const Config& config) {
   options.history_interval = RateHistory::kInterval;
   options.before_collection = [this] {
     if (subuids_ && subuids_->Refresh()) {
-      PassOnSubuids();
+      PassOnSubuids(subuids_->Ranges());
     }
   };
   options.users.owner_of = [this](std::uint32_t uid) {
@@ -216,8 +213,8 @@ void App::RecordFinished(const EventsReading& events, const SnapshotRules& rules
   records_.Add(std::move(finished), events.position);
 }
 
-void App::PassOnSubuids() {
-  if (!source_.SetSubuids(subuids_->Ranges())) {
+void App::PassOnSubuids(std::span<const SubuidRange> ranges) {
+  if (!source_.SetSubuids(ranges)) {
     log_.Warn("not every range of /etc/subuid has room in the kernel",
               {{"error", std::system_category().message(errno)}});
   }
@@ -244,19 +241,16 @@ void App::Reload(const std::function<Config()>& read) {
   service_.Reloaded(taken_over);
 }
 
-// What can fail comes first. Names are looked up here, not in the collector's thread, which a name
-// service that hangs would hold up.
+// What can fail comes first.
 void App::Apply(const Config& config) {
   SnapshotRules rules = ToSnapshotRules(config);
-  std::optional<SubuidOwners> subuids = ReadSubuids(config);
   collector_.Change([&](CollectorOptions& options) {
     rules.networks = source_.SetNetworks(ToNamedPrefixes(config.networks));
     options.rules = std::move(rules);
     options.linger = config.connections_linger;
     source_.SetFlowLinger(config.connections_linger);
-    if (subuids) {
-      subuids_ = std::move(subuids);
-      PassOnSubuids();
+    if (subuids_) {
+      subuids_->Forget();
     }
   });
   reports_.SetOptions(ToReportOptions(config));

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,13 +45,12 @@ class App {
 
  private:
   [[nodiscard]] std::vector<HttpRoute> AllRoutes();
-  [[nodiscard]] KernelOptions WithSubuids(KernelOptions options) const;
   [[nodiscard]] CollectorOptions ToCollectorOptions(const Config& config);
   [[nodiscard]] RecordCallbacks ToRecordCallbacks();
   [[nodiscard]] ReportCallbacks ToReportCallbacks();
   [[nodiscard]] TroubleCallbacks ToTroubleCallbacks(CollectStage stage, const char* message);
   void RecordFinished(const EventsReading& events, const SnapshotRules& rules);
-  void PassOnSubuids();
+  void PassOnSubuids(std::span<const SubuidRange> ranges);
   void Apply(const Config& config);
   void LogStart(const Config& config);
   void LogPrivileges();
@@ -64,11 +64,11 @@ class App {
   FullTables full_tables_;
   ExporterCounters counters_;
   RateHistory rates_;
-  std::optional<SubuidOwners> subuids_;  ///< the collector thread's
   KernelSource source_;
   /// After all that needs privileges, and before the first thread: it is threads that have them.
   Privileges privileges_;
   UserNames names_;
+  std::optional<SubuidOwners> subuids_;  ///< the collector thread's
   RecordWriter records_;
   Collector collector_;
   ReportWriter reports_;  ///< the last report needs the collector

@@ -112,9 +112,6 @@ void KernelSource::FillTables() {
     CopyNetworkNames(names.Get(), programs_.MapFd("network_names"));
   }
   network_names_ = SetNetworks(options_.networks);
-  if (!SetSubuids(options_.subuids)) {
-    ThrowBpf(errno, "fill subuid_map");
-  }
   const pdtt_state state = OwnStateWithTimes();
   since_ = ToCountingSince(state);
   const std::uint32_t only = 0;

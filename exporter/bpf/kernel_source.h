@@ -29,7 +29,6 @@ struct KernelOptions {
   ProgramOptions programs;
   LayerOptions layers;
   std::vector<NamedPrefixes> networks;
-  std::vector<SubuidRange> subuids;
   std::chrono::milliseconds flow_linger{60'000};  ///< how long an idle flow is still read
   /// Where everything is pinned, to outlive the process; empty: it does not.
   std::filesystem::path pin_path;

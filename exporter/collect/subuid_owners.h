@@ -5,24 +5,33 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "collect/lookup_thread.h"
 #include "model/traffic.h"
 
 namespace pdtt {
 
-/// Read again when the file changes. Lines that make no sense are skipped, as newuidmap(1) does.
+/// Read again when the file changes, by a thread of its own: it names users, who may be known to a
+/// name service that hangs. Lines that make no sense are skipped, as newuidmap(1) does. All calls
+/// are for one thread at a time.
 class SubuidOwners {
  public:
   using UidOf = std::function<std::optional<std::uint32_t>(const std::string&)>;
 
-  /// `uid_of` resolves the names in the file.
+  /// `uid_of` resolves the names in the file, in the thread.
   SubuidOwners(std::filesystem::path file, UidOf uid_of);
 
-  /// Reads the file again if it has changed; true if it had.
+  /// Has the file read if it has changed, or has not been read yet, and takes over what was read
+  /// since the last call: true if there was something. Waits once for each change, for
+  /// kLookupPatience at the most.
   bool Refresh();
+
+  /// Users may be others: the next call of Refresh() has the file read again.
+  void Forget() { changed_at_ = kNotRead; }
 
   /// The lines that make sense, in the order of the file.
   [[nodiscard]] const std::vector<SubuidRange>& Ranges() const { return ranges_; }
@@ -31,10 +40,14 @@ class SubuidOwners {
   [[nodiscard]] std::uint32_t OwnerOf(std::uint32_t uid) const;
 
  private:
+  class Reader;
+
   std::filesystem::path file_;
-  UidOf uid_of_;
-  std::filesystem::file_time_type read_at_ = std::filesystem::file_time_type::min();
+  static constexpr auto kNotRead = std::filesystem::file_time_type::min();
+  std::filesystem::file_time_type changed_at_ = kNotRead;
   std::vector<SubuidRange> ranges_;
+  std::shared_ptr<Reader> reader_;
+  LookupThread thread_;
 };
 
 /// By the user database, the number itself, or the kernel; empty if there is no such user.
