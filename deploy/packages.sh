@@ -31,6 +31,13 @@ ACCURACY_PACKAGES=(
   xrootd-server
 )
 
+# To measure what it costs, beside those of the build.
+# shellcheck disable=SC2034
+BENCH_PACKAGES=(
+  catch2 curl ethtool iperf3 iproute2 nethogs nftables passwd procps prometheus-node-exporter
+  python3 util-linux valgrind
+)
+
 # To build it for arm64 on another machine, and to boot what was built, beside those of the build.
 # shellcheck disable=SC2034
 ARM64_PACKAGES=(
@@ -51,7 +58,7 @@ CONTAINER_PACKAGES=(bpftool iproute2 passwd podman python3 python3-yaml runc uti
 # The services that come with these packages: the programs are wanted, the services are not.
 readonly SERVICES=(
   globus-gridftp-server globus-gridftp-sshftp inetd nginx nmbd prometheus
-  prometheus-alertmanager rsync samba-ad-dc smbd ssh vsftpd
+  prometheus-alertmanager prometheus-node-exporter rsync samba-ad-dc smbd ssh vsftpd
 )
 readonly POLICY=/usr/sbin/policy-rc.d
 
