@@ -3,7 +3,6 @@
 
 #include <linux/bpf.h>
 
-#include <algorithm>
 #include <cstring>
 
 #include "bpf/connection_record.h"
@@ -12,7 +11,7 @@
 namespace pdtt {
 namespace {
 
-constexpr std::uint64_t kHeader = BPF_RINGBUF_HDR_SZ;
+constexpr std::size_t kHeader = BPF_RINGBUF_HDR_SZ;
 constexpr std::size_t kMost = 1024;
 constexpr std::uint32_t kFlags = BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT;
 
@@ -24,35 +23,30 @@ void Take(const pdtt_event& event, EventsReading& into) {
   }
 }
 
-/// Around the end of the data, where a record may be cut in two.
-void Copy(std::span<const std::byte> data, std::uint64_t position, std::span<std::byte> into) {
-  const std::size_t at = position & (data.size() - 1);
-  const std::size_t first = std::min(into.size(), data.size() - at);
-  std::memcpy(into.data(), data.data() + at, first);
-  std::memcpy(into.data() + first, data.data(), into.size() - first);
-}
-
 }  // namespace
 
-EventsReading ReadRecords(std::span<const std::byte> data, std::uint64_t begin, std::uint64_t end) {
+EventsReading ReadRecords(std::span<const std::byte> records, std::uint64_t begin) {
   EventsReading events;
-  std::uint64_t next = begin;
-  while (next < end && events.closed.size() < kMost) {
-    const std::uint32_t header = __atomic_load_n(
-        reinterpret_cast<const std::uint32_t*>(data.data() + (next & (data.size() - 1))),
-        __ATOMIC_ACQUIRE);
+  std::size_t next = 0;
+  while (next + kHeader <= records.size() && events.closed.size() < kMost) {
+    const std::uint32_t header =
+        __atomic_load_n(reinterpret_cast<const std::uint32_t*>(&records[next]), __ATOMIC_ACQUIRE);
     if ((header & BPF_RINGBUF_BUSY_BIT) != 0) {
       break;  // a program is writing it
     }
-    const std::uint64_t length = header & ~kFlags;
+    const std::size_t length = header & ~kFlags;
+    const std::span<const std::byte> rest = records.subspan(next + kHeader);
+    if (length > rest.size()) {
+      break;  // it is cut off
+    }
     pdtt_event event{};
     if ((header & BPF_RINGBUF_DISCARD_BIT) == 0 && length >= sizeof(event)) {
-      Copy(data, next + kHeader, std::as_writable_bytes(std::span{&event, 1}));
+      std::memcpy(&event, rest.data(), sizeof(event));
       Take(event, events);
     }
     next += (length + kHeader + 7) / 8 * 8;
   }
-  events.position = next;
+  events.position = begin + next;
   return events;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The records in the ring buffer's data, decoded.
+// Records of the ring buffer, decoded.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,9 @@
 
 namespace pdtt {
 
-/// The events between two positions, which count bytes from the ring's beginning in time. `data`
-/// is a power of two long and aligned as mapped memory is; the kernel goes on writing behind `end`.
-/// Stops early at a record that is being written, and at a thousand ended connections.
-[[nodiscard]] EventsReading ReadRecords(std::span<const std::byte> data, std::uint64_t begin,
-                                        std::uint64_t end);
+/// The events in `records`, which begins at position `begin`: positions count bytes from the ring's
+/// beginning in time. It is aligned as mapped memory is. Stops early at a record that is being
+/// written, at one that is cut off, and at a thousand ended connections.
+[[nodiscard]] EventsReading ReadRecords(std::span<const std::byte> records, std::uint64_t begin);
 
 }  // namespace pdtt

@@ -46,7 +46,7 @@ void CheckSnapshot(EventsReading events) {
 }  // namespace
 }  // namespace pdtt::fuzz
 
-/// The first byte says where in the ring the records begin; they go around its end.
+/// The first byte says how many of the bytes are cut off.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using pdtt::fuzz::kAlignment;
   using pdtt::fuzz::kRing;
@@ -54,12 +54,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   alignas(kAlignment) std::array<std::byte, kRing> ring{};
-  const std::size_t begin = data[0] * kRing / 256 / kAlignment * kAlignment;
-  const std::size_t length = std::min(size - 1, kRing) / kAlignment * kAlignment;
-  for (std::size_t i = 0; i < length; ++i) {
-    ring[(begin + i) % kRing] = static_cast<std::byte>(data[i + 1]);
-  }
-  pdtt::EventsReading events = pdtt::ReadRecords(ring, begin, begin + length);
+  const std::uint64_t begin = data[0] * kAlignment;
+  const std::size_t length = std::min(size - 1, kRing);
+  std::memcpy(ring.data(), data + 1, length);
+  const std::span records = std::span{ring}.first(length - std::min<std::size_t>(length, data[0]));
+  pdtt::EventsReading events = pdtt::ReadRecords(records, begin);
   pdtt::fuzz::Expect(events.position >= begin, "the position does not fall");
   for (pdtt::ConnectionReading& connection : events.closed) {
     connection.network %= pdtt::fuzz::kNetworks.size();  // from the table that the exporter wrote

@@ -6,6 +6,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <span>
 
 #include "pdtt_abi.h"
 
@@ -34,13 +35,13 @@ class Ring {
   }
 
   [[nodiscard]] std::uint64_t End() const { return end_; }
-  [[nodiscard]] EventsReading Read() const { return ReadRecords(data_, begin_, end_); }
+  [[nodiscard]] EventsReading Read(std::size_t without = 0) const {
+    return ReadRecords(std::span{data_}.first(end_ - begin_ - without), begin_);
+  }
 
  private:
   void Put(const void* bytes, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-      data_[(end_ + i) % kSize] = static_cast<const std::byte*>(bytes)[i];
-    }
+    std::memcpy(&data_.at(end_ - begin_), bytes, size);
     end_ += size;
   }
 
@@ -49,7 +50,7 @@ class Ring {
   std::uint64_t end_;
 };
 
-TEST_CASE("Records are read in their order, also around the end of the ring") {
+TEST_CASE("Records are read in their order") {
   Ring ring(Ring::kSize - 16 + 3 * Ring::kSize);
   ring.AddClosed(1);
   ring.AddClosed(2);
@@ -58,6 +59,20 @@ TEST_CASE("Records are read in their order, also around the end of the ring") {
   CHECK(events.closed[0].pid == 1);
   CHECK(events.closed[1].pid == 2);
   CHECK(events.position == ring.End());
+}
+
+TEST_CASE("A record that is cut off is left for the next time") {
+  Ring ring(8);
+  ring.AddClosed(1);
+  const std::uint64_t whole = ring.End();
+  ring.AddClosed(2);
+  const std::size_t second = ring.End() - whole;
+  for (const std::size_t missing : {std::size_t{1}, second - 9, second - 8, second - 1, second}) {
+    const EventsReading events = ring.Read(missing);
+    REQUIRE(events.closed.size() == 1);
+    CHECK(events.position == whole);
+  }
+  CHECK(ring.Read().closed.size() == 2);
 }
 
 TEST_CASE("A new account is no connection") {
