@@ -29,13 +29,38 @@ int iter_udp(struct bpf_iter__udp *ctx)
 	return 0;
 }
 
-/* Run for every snapshot: writes the struct pdtt_conn of each open socket. */
+/*
+ * Where iter_sockets puts its copies. Of this process alone, never pinned. Memory that the exporter
+ * maps: what an iterator writes to its file leaves in pieces of 32 KiB, and the kernel finds its
+ * way to the next piece by walking over all sockets before it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PDTT_DEFAULT_CONNECTIONS);
+	__type(key, __u32);
+	__type(value, struct pdtt_conn);
+} socket_copies SEC(".maps") __weak;
+
+/*
+ * Run for every snapshot: copies the struct pdtt_conn of each socket, the n-th to place n. Those
+ * that have no place are written to the iterator's file, if they are open. At the end the place of
+ * the last one is written there; it is 0 as well if there was no socket.
+ */
 SEC("iter/bpf_sk_storage_map")
 int iter_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
-	struct pdtt_conn *conn = ctx->value;
+	struct pdtt_conn *conn = ctx->value, *copy;
+	__u32 place = ctx->meta->seq_num;
 
-	if (conn && conn->flags & PDTT_CONN_OPEN)
+	if (!conn) {
+		bpf_seq_write(ctx->meta->seq, &place, sizeof(place));
+		return 0;
+	}
+	copy = bpf_map_lookup_elem(&socket_copies, &place);
+	if (copy)
+		*copy = *conn;
+	else if (conn->flags & PDTT_CONN_OPEN)
 		bpf_seq_write(ctx->meta->seq, conn, sizeof(*conn));
 	return 0;
 }

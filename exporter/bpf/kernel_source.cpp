@@ -6,13 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <optional>
 #include <span>
 #include <stdexcept>
 
-#include "bpf/attach.h"
 #include "bpf/connection_record.h"
 #include "bpf/error.h"
 #include "bpf/host.h"
@@ -44,6 +42,7 @@ KernelSource::KernelSource(const KernelOptions& options)
       xdp_users_(programs_.MapFd("xdp_user_map"), kFrameWords),
       xdp_results_(programs_.MapFd("xdp_result_map"), kFrameWords),
       failures_(programs_.MapFd("failure_map"), 1),
+      sockets_(programs_.MapFd("socket_copies")),
       subuids_(programs_.MapFd("subuid_map")),
       networks_(programs_.MapFd("network_map"), programs_.MapFd("network_names")),
       idle_flows_(programs_.MapFd("flow_stats_map"), options.programs.connections,
@@ -179,20 +178,8 @@ EventsReading KernelSource::ReadEvents() {
 
 bool KernelSource::ReadSockets(Reading& reading) {
   const UniqueFd* iterator = layers_->SocketIterator();
-  if (iterator == nullptr) {
-    return true;  // said once, at start
-  }
-  std::vector<std::byte> rest;  // a record may lie across two reads
-  return ReadIterator(*iterator, [&](std::span<const std::byte> piece) {
-    rest.insert(rest.end(), piece.begin(), piece.end());
-    std::size_t at = 0;
-    for (; at + sizeof(pdtt_conn) <= rest.size(); at += sizeof(pdtt_conn)) {
-      pdtt_conn conn{};
-      std::memcpy(&conn, &rest[at], sizeof(conn));
-      reading.sockets.push_back(ToConnection(conn));
-    }
-    rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(at));
-  });
+  return iterator == nullptr ||  // said once, at start
+         sockets_.Read(*iterator, reading.sockets);
 }
 
 bool KernelSource::ReadFlows(Reading& reading) {

@@ -18,6 +18,7 @@
 #include "bpf/network_map.h"
 #include "bpf/pins.h"
 #include "bpf/programs.h"
+#include "bpf/socket_reader.h"
 #include "bpf/subuid_map.h"
 #include "collect/traffic_source.h"
 #include "model/boot_time.h"
@@ -91,6 +92,7 @@ class KernelSource : public TrafficSource {
   PerCpuCounters xdp_users_;
   PerCpuCounters xdp_results_;
   PerCpuCounters failures_;
+  SocketReader sockets_;
   SubuidMap subuids_;
   NetworkMap networks_;
   std::vector<std::string> network_names_;

@@ -67,6 +67,7 @@ void SetSizes(const pdtt_bpf& skeleton, const ProgramOptions& options) {
   bpf_map__set_max_entries(maps.free_slots_map, Entries(options.accounts));
   bpf_map__set_max_entries(maps.user_stats_map, Entries(options.accounts * PDTT_BANKS));
   bpf_map__set_max_entries(maps.flow_stats_map, Entries(options.connections));
+  bpf_map__set_max_entries(maps.socket_copies, Entries(options.connections));
   bpf_map__set_max_entries(maps.conn_uid_map, Entries(interfaces == 0 ? 1 : options.connections));
   bpf_map__set_max_entries(maps.xdp_user_map, Entries(options.accounts * interfaces));
   const std::size_t calls = options.socket_way == SocketWay::kKprobe ? options.connections : 1;
@@ -104,10 +105,10 @@ std::string PinName(const pdtt_bpf& skeleton, const bpf_map* map) {
   return map == skeleton.maps.bss ? "bss" : bpf_map__name(map);
 }
 
-// What is of one process: its settings, and who may connect to it.
+// What is of one process: its settings, who may connect to it, and what it is reading.
 bool IsPinned(const pdtt_bpf& skeleton, const bpf_map* map) {
   return map != skeleton.maps.rodata && map != skeleton.maps.listen_map &&
-         map != skeleton.maps.client_map;
+         map != skeleton.maps.client_map && map != skeleton.maps.socket_copies;
 }
 
 bool HasShapeOf(const bpf_map* map, int fd) {

@@ -101,6 +101,7 @@ const std::map<std::string, MapShape>& ExpectedMaps() {
       {"listen_map", {BPF_MAP_TYPE_LPM_TRIE, sizeof(pdtt_listen_key), sizeof(std::uint32_t)}},
       {"client_map", {BPF_MAP_TYPE_HASH, sizeof(std::uint32_t), sizeof(std::uint32_t)}},
       {"events", {BPF_MAP_TYPE_RINGBUF, 0, 0}},
+      {"socket_copies", {BPF_MAP_TYPE_ARRAY, sizeof(std::uint32_t), sizeof(pdtt_conn)}},
   };
   return maps;
 }
