@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pdtt-exporter: arguments, signals, exit codes. 0: stopped as asked, 1: error, 2: wrong usage.
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +41,14 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// What a snapshot or a page takes in one piece goes back to the system with it. By default the
+// allocator keeps such pieces once it has seen one freed, in a pool for each of the many threads.
+void KeepLittleMemory() {
+  constexpr int kLargePiece = 256 * 1024;
+  mallopt(M_MMAP_THRESHOLD, kLargePiece);
+  mallopt(M_ARENA_MAX, 2);
+}
+
 // The same file and flags once more. A default file that is gone must not mean the defaults.
 pdtt::Config ReadAgain(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
   pdtt::CommandLine again = pdtt::ParseCommandLine(arguments, kDefaultFile);
@@ -50,6 +59,7 @@ pdtt::Config ReadAgain(std::span<const char* const> arguments, const pdtt::Comma
 }
 
 int Run(std::span<const char* const> arguments, const pdtt::CommandLine& line) {
+  KeepLittleMemory();
   const sigset_t signals = BlockSignals();
   const pdtt::Config& config = line.config;
   pdtt::RequireBpf(pdtt::ReadKernelFacts());
