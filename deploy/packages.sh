@@ -16,7 +16,7 @@ TEST_PACKAGES=(
   apache2-utils binutils catch2 chromium clang clang-format clang-tidy cppcheck curl debootstrap
   ethtool iperf3 iproute2 iputils-ping libclang-rt-14-dev lintian man-db mandoc netcat-openbsd nginx
   nodejs openssl passwd procps prometheus prometheus-alertmanager python3 python3-prometheus-client
-  python3-yaml strace systemd tmux util-linux
+  python3-yaml strace systemd tmux util-linux valgrind
 )
 # Other vendors' packages of Node.js bring npm along, and conflict with the one of that name.
 command -v npm >/dev/null || TEST_PACKAGES+=(npm)
