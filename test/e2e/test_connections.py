@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections: their labels, counts and life; networks, protocols and lost segments."""
 
+import subprocess
 import time
 
 from pdtt_harness.case import main
@@ -9,9 +10,38 @@ from pdtt_harness.connection_case import IDENTITY, LINGER, SETTINGS, ConnectionT
 from pdtt_harness.exporter import Exporter
 from pdtt_harness.scrape import Scrape
 from pdtt_harness.shell import TIME_FACTOR
-from pdtt_harness.sockets import drain, peer_connect, peer_socket
+from pdtt_harness.sockets import PYTHON, drain, peer_connect, peer_socket
 from pdtt_harness.users import TestUser
 from pdtt_harness.world import finish, wait_for
+
+_HOLD = """
+import socket, sys
+held = [socket.create_connection((sys.argv[1], int(sys.argv[2]))) for _ in range(int(sys.argv[3]))]
+print(*(one.getsockname()[1] for one in held), flush=True)
+sys.stdin.read()
+"""
+
+
+class Many(ConnectionTest):
+    """More sockets than limits.connections has room for."""
+
+    def test_sockets_without_a_place_of_their_own_are_read_too(self) -> None:
+        exporter = self.exporter(settings="limits: {connections: 64}\n"
+                                          "connections: {export: 1000, linger: 1s}\n")
+        listener, port = self.tcp_peer(4)
+        listener.listen(1000)
+        holder = self.world.as_user(self.world.alice, [
+            PYTHON, "-c", _HOLD, self.link.peer(4), str(port), "600"],
+            stdin=subprocess.PIPE, text=True)
+        ports = holder.stdout.readline().split()
+        self.assertEqual(len(ports), 600)
+        scrape = exporter.scrape_fresh()
+        uid = str(self.world.alice.uid)
+        self.assertEqual(scrape.value("pdtt_user_connections", uid=uid, protocol="tcp"), 600)
+        self.assertEqual(
+            sorted(labels["local_port"] for labels, _ in scrape.series("pdtt_connection_info",
+                                                                       uid=uid)), sorted(ports))
+        holder.communicate()
 
 
 class Life(ConnectionTest):
