@@ -45,8 +45,10 @@ sigset_t BlockSignals() {
 // allocator keeps such pieces once it has seen one freed, in a pool for each of the many threads.
 void KeepLittleMemory() {
   constexpr int kLargePiece = 256 * 1024;
+  // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet
   mallopt(M_MMAP_THRESHOLD, kLargePiece);
   mallopt(M_ARENA_MAX, 2);
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 // The same file and flags once more. A default file that is gone must not mean the defaults.
