@@ -201,8 +201,8 @@ struct {
 
 /*
  * Closed connections and new accounts, in the order they happened. Room for 50,000: the exporter
- * takes them five times a second, but lets go of them when their records are written. Its pages
- * count as resident memory of the exporter, twice.
+ * takes them five times a second, but lets go of them when their records are written. It maps its
+ * pages only while it reads them: they count as resident memory.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
