@@ -90,7 +90,7 @@ class Socket {
 
   /// False at the end.
   [[nodiscard]] bool Receive() const {
-    std::array<char, 1024> payload;
+    std::array<char, 1024> payload{};
     return Checked(static_cast<int>(recv(fd_, payload.data(), payload.size(), 0)), "recv") > 0;
   }
 
