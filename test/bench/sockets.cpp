@@ -170,18 +170,16 @@ void Answer(const Socket& listener) {
 }
 
 // The other end closes first: its port waits for late segments, ours is free again.
-void Churn(const std::string& address, std::uint16_t port, unsigned ports, unsigned rate,
-           unsigned count) {
+void ConnectBriefly(const std::string& address, std::uint16_t port, unsigned rate, unsigned count) {
   const Clock::time_point begin = Clock::now();
   for (unsigned i = 0; i < count; ++i) {
     std::this_thread::sleep_until(begin + i * std::chrono::nanoseconds{std::nano::den / rate});
     const Socket socket(SOCK_STREAM);
-    socket.Connect(address, static_cast<std::uint16_t>(port + i % ports));
+    socket.Connect(address, port);
     socket.Send(1);
     while (socket.Receive()) {
     }
   }
-  std::cout << std::chrono::duration<double>(Clock::now() - begin).count() << std::endl;
 }
 
 void InChild(const std::function<void()>& work) {
@@ -203,9 +201,14 @@ void InChild(const std::function<void()>& work) {
 }
 
 // One process that fails ends them all, so that whoever waits for connections learns of it.
-int WaitForChildren() {
-  int status = 0;
-  return wait(&status) > 0 && status == 0 ? 0 : 1;
+int WaitForChildren(unsigned children) {
+  for (; children > 0; --children) {
+    int status = 0;
+    if (wait(&status) < 0 || status != 0) {
+      return 1;
+    }
+  }
+  return 0;
 }
 
 int Listen(std::uint16_t port, unsigned ports, const std::function<void(const Socket&)>& serve) {
@@ -217,7 +220,7 @@ int Listen(std::uint16_t port, unsigned ports, const std::function<void(const So
     InChild([&] { serve(listener); });
   }
   std::cout << "listening" << std::endl;
-  return WaitForChildren();
+  return WaitForChildren(ports);
 }
 
 int Connect(const std::string& address, std::uint16_t port, unsigned ports, unsigned each) {
@@ -234,7 +237,20 @@ int Connect(const std::string& address, std::uint16_t port, unsigned ports, unsi
     }
   }
   std::cout << "held" << std::endl;
-  return WaitForChildren();
+  return WaitForChildren(ports);
+}
+
+int Churn(const std::string& address, std::uint16_t port, unsigned ports, unsigned rate,
+          unsigned count) {
+  const Clock::time_point begin = Clock::now();
+  for (unsigned i = 0; i < ports; ++i) {
+    InChild([&] {
+      ConnectBriefly(address, static_cast<std::uint16_t>(port + i), rate / ports, count / ports);
+    });
+  }
+  const int result = WaitForChildren(ports);
+  std::cout << std::chrono::duration<double>(Clock::now() - begin).count() << std::endl;
+  return result;
 }
 
 unsigned Number(const std::string& text) {
@@ -263,8 +279,7 @@ int Run(const std::vector<std::string>& arguments) {
     return Listen(Port(a[1]), Number(a[2]), Answer);
   }
   if (mode == "churn" && a.size() == 6) {
-    Churn(a[1], Port(a[2]), Number(a[3]), Number(a[4]), Number(a[5]));
-    return 0;
+    return Churn(a[1], Port(a[2]), Number(a[3]), Number(a[4]), Number(a[5]));
   }
   std::cerr << kUsage;
   return 2;
