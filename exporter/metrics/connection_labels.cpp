@@ -25,21 +25,15 @@ void AppendIdentity(std::string& out, const Snapshot& snapshot, const Connection
 
 }  // namespace
 
-ConnectionLabels::ConnectionLabels(const Snapshot& snapshot,
-                                   const std::vector<std::string>& user_labels) {
-  text_.reserve(snapshot.connections.size() * kTypicalBytes);
-  begins_.reserve(snapshot.connections.size() + 1);
-  begins_.push_back(0);
+LabelTexts ConnectionLabels(const Snapshot& snapshot, const LabelTexts& user_labels) {
+  LabelTexts texts(snapshot.connections.size(), kTypicalBytes);
   for (const Connection& connection : snapshot.connections) {
-    text_ += user_labels.at(connection.user);
-    AppendIdentity(text_, snapshot, connection);
-    begins_.push_back(text_.size());
+    texts.Add([&](std::string& text) {
+      text += user_labels[connection.user];
+      AppendIdentity(text, snapshot, connection);
+    });
   }
-}
-
-std::string_view ConnectionLabels::operator[](std::size_t index) const {
-  const std::size_t begin = begins_.at(index);
-  return std::string_view(text_).substr(begin, begins_.at(index + 1) - begin);
+  return texts;
 }
 
 }  // namespace pdtt

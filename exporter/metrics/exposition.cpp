@@ -4,26 +4,51 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "metrics/connection_labels.h"
 #include "metrics/label_text.h"
+#include "metrics/label_texts.h"
 #include "metrics/names.h"
 #include "metrics/text_writer.h"
 
 namespace pdtt {
 namespace {
 
+constexpr std::size_t kTypicalBytes = 80;
+
 // uid and user come first in every family that has them, in this order.
-std::vector<std::string> UserLabels(const Snapshot& snapshot) {
-  std::vector<std::string> texts;
-  texts.reserve(snapshot.users.size());
+LabelTexts UserLabels(const Snapshot& snapshot) {
+  LabelTexts texts(snapshot.users.size(), kTypicalBytes);
   for (const User& user : snapshot.users) {
-    std::string text;
-    AppendLabel(text, labels::kUserProtocol[0], std::to_string(user.uid));
-    text += ',';
-    AppendLabel(text, labels::kUserProtocol[1], user.name);
-    texts.push_back(std::move(text));
+    texts.Add([&](std::string& text) {
+      AppendLabel(text, labels::kUserProtocol[0], std::to_string(user.uid));
+      text += ',';
+      AppendLabel(text, labels::kUserProtocol[1], user.name);
+    });
+  }
+  return texts;
+}
+
+LabelTexts TrafficLabels(const Snapshot& snapshot, const LabelTexts& user_labels) {
+  LabelTexts texts(snapshot.user_traffic.size(), kTypicalBytes);
+  for (const UserTraffic& row : snapshot.user_traffic) {
+    texts.Add([&](std::string& text) {
+      text.append(user_labels[row.user]) += ',';
+      AppendLabel(text, labels::kUserNetworkProtocol[2], snapshot.networks.at(row.network));
+      text += ',';
+      AppendLabel(text, labels::kUserNetworkProtocol[3], LabelValue(row.protocol));
+    });
+  }
+  return texts;
+}
+
+LabelTexts ActivityLabels(const Snapshot& snapshot, const LabelTexts& user_labels) {
+  LabelTexts texts(snapshot.user_activity.size(), kTypicalBytes);
+  for (const UserActivity& row : snapshot.user_activity) {
+    texts.Add([&](std::string& text) {
+      text.append(user_labels[row.user]) += ',';
+      AppendLabel(text, labels::kUserProtocol[2], LabelValue(row.protocol));
+    });
   }
   return texts;
 }
@@ -33,7 +58,11 @@ std::vector<std::string> UserLabels(const Snapshot& snapshot) {
 class TrafficPage {
  public:
   TrafficPage(const Snapshot& snapshot, TextWriter& writer)
-      : snapshot_(snapshot), writer_(writer), user_labels_(UserLabels(snapshot)) {}
+      : snapshot_(snapshot),
+        writer_(writer),
+        user_labels_(UserLabels(snapshot)),
+        traffic_labels_(TrafficLabels(snapshot, user_labels_)),
+        activity_labels_(ActivityLabels(snapshot, user_labels_)) {}
 
   void Write() {
     writer_.SetCreated(snapshot_.since.accounts);
@@ -60,28 +89,26 @@ class TrafficPage {
 
   void WriteUserTraffic(const FamilySpec& family, Value Traffic::*value) {
     writer_.BeginFamily(family);
-    for (const UserTraffic& row : snapshot_.user_traffic) {
-      writer_.AddSample(user_labels_.at(row.user),
-                        {snapshot_.networks.at(row.network), LabelValue(row.protocol)},
-                        row.traffic.*value);
+    for (std::size_t i = 0; i < snapshot_.user_traffic.size(); ++i) {
+      writer_.AddSample(traffic_labels_[i], {}, snapshot_.user_traffic[i].traffic.*value);
     }
   }
 
   void WriteActivity(const FamilySpec& family, Value UserActivity::*value) {
     writer_.BeginFamily(family);
-    for (const UserActivity& row : snapshot_.user_activity) {
-      writer_.AddSample(user_labels_.at(row.user), {LabelValue(row.protocol)}, row.*value);
+    for (std::size_t i = 0; i < snapshot_.user_activity.size(); ++i) {
+      writer_.AddSample(activity_labels_[i], {}, snapshot_.user_activity[i].*value);
     }
   }
 
   void WriteUserConnections() {
     WriteActivity(FamilyNamed("pdtt_user_connections"), &UserActivity::open_connections);
     writer_.BeginFamily(FamilyNamed("pdtt_user_connections_opened_total"));
-    for (const UserActivity& row : snapshot_.user_activity) {
-      const std::string_view user = user_labels_.at(row.user);
-      const std::string_view protocol = LabelValue(row.protocol);
-      writer_.AddSample(user, {protocol, LabelValue(Direction::kInbound)}, row.opened_inbound);
-      writer_.AddSample(user, {protocol, LabelValue(Direction::kOutbound)}, row.opened_outbound);
+    for (std::size_t i = 0; i < snapshot_.user_activity.size(); ++i) {
+      const UserActivity& row = snapshot_.user_activity[i];
+      const std::string_view labels = activity_labels_[i];
+      writer_.AddSample(labels, {LabelValue(Direction::kInbound)}, row.opened_inbound);
+      writer_.AddSample(labels, {LabelValue(Direction::kOutbound)}, row.opened_outbound);
     }
     WriteActivity(FamilyNamed("pdtt_user_connections_closed_total"), &UserActivity::closed);
   }
@@ -89,8 +116,7 @@ class TrafficPage {
   void WriteRetransmits() {
     writer_.BeginFamily(FamilyNamed("pdtt_user_tcp_retransmitted_segments_total"));
     for (const UserRetransmits& row : snapshot_.user_retransmits) {
-      writer_.AddSample(user_labels_.at(row.user), {snapshot_.networks.at(row.network)},
-                        row.segments);
+      writer_.AddSample(user_labels_[row.user], {snapshot_.networks.at(row.network)}, row.segments);
     }
   }
 
@@ -130,7 +156,7 @@ class TrafficPage {
   void WriteUserXdp(const FamilySpec& family, Value UserXdpTraffic::*value) {
     writer_.BeginFamily(family);
     for (const UserXdpTraffic& row : snapshot_.user_xdp) {
-      writer_.AddSample(user_labels_.at(row.user), {snapshot_.interfaces.at(row.interface)},
+      writer_.AddSample(user_labels_[row.user], {snapshot_.interfaces.at(row.interface)},
                         row.*value);
     }
   }
@@ -144,7 +170,7 @@ class TrafficPage {
   }
 
   void WriteConnections() {
-    const ConnectionLabels texts(snapshot_, user_labels_);
+    const LabelTexts texts = ConnectionLabels(snapshot_, user_labels_);
     WriteConnectionTraffic(FamilyNamed("pdtt_connection_receive_bytes_total"), texts,
                            &Traffic::receive_bytes);
     WriteConnectionTraffic(FamilyNamed("pdtt_connection_transmit_bytes_total"), texts,
@@ -156,7 +182,7 @@ class TrafficPage {
     WriteConnectionInfo(texts);
   }
 
-  void WriteConnectionTraffic(const FamilySpec& family, const ConnectionLabels& texts,
+  void WriteConnectionTraffic(const FamilySpec& family, const LabelTexts& texts,
                               Value Traffic::*value) {
     writer_.BeginFamily(family);
     for (std::size_t i = 0; i < snapshot_.connections.size(); ++i) {
@@ -165,7 +191,7 @@ class TrafficPage {
     }
   }
 
-  void WriteConnectionInfo(const ConnectionLabels& texts) {
+  void WriteConnectionInfo(const LabelTexts& texts) {
     writer_.BeginFamily(FamilyNamed("pdtt_connection_info"));
     for (std::size_t i = 0; i < snapshot_.connections.size(); ++i) {
       const Connection& connection = snapshot_.connections[i];
@@ -178,7 +204,9 @@ class TrafficPage {
 
   const Snapshot& snapshot_;
   TextWriter& writer_;
-  const std::vector<std::string> user_labels_;
+  const LabelTexts user_labels_;
+  const LabelTexts traffic_labels_;   ///< of each Snapshot::user_traffic
+  const LabelTexts activity_labels_;  ///< of each Snapshot::user_activity
 };
 
 }  // namespace

@@ -50,7 +50,7 @@ void AppendNumber(std::string& out, double value) {
 }
 
 // Unix seconds, to the millisecond.
-void AppendNumber(std::string& out, TextWriter::Time time) {
+void AppendTime(std::string& out, TextWriter::Time time) {
   const auto since = time.time_since_epoch();
   const auto ms =
       static_cast<std::uint64_t>(std::chrono::round<std::chrono::milliseconds>(since).count());
@@ -82,6 +82,14 @@ void TextWriter::BeginFamily(const FamilySpec& family) {
   FlushIfFull();
 }
 
+// The text is made here: most counters of a page began at the same time.
+void TextWriter::SetCreated(Time created) {
+  created_.clear();
+  if (format_ == PageFormat::kOpenMetrics && created != Time{}) {
+    AppendTime(created_, created);
+  }
+}
+
 void TextWriter::AddSample(std::string_view labels, std::initializer_list<std::string_view> values,
                            std::uint64_t value) {
   AddLines(labels, values, value);
@@ -102,17 +110,21 @@ void TextWriter::AddLines(std::string_view labels, std::initializer_list<std::st
   }
   const bool open_metrics_counter =
       format_ == PageFormat::kOpenMetrics && family_->type == MetricType::kCounter;
-  AddLine(open_metrics_counter ? kTotal : "", labels, values, value);
-  if (open_metrics_counter && created_ != Time{}) {
-    AddLine(kCreated, labels, values, created_);
+  buffer_.append(base_name_).append(open_metrics_counter ? kTotal : "");
+  const std::size_t begin = buffer_.size();
+  AppendLabels(labels, values);
+  const std::size_t end = buffer_.size();
+  AppendNumber(buffer_, value);
+  buffer_ += '\n';
+  if (open_metrics_counter && !created_.empty()) {
+    buffer_.append(base_name_).append(kCreated).append(buffer_, begin, end - begin);
+    buffer_.append(created_) += '\n';
   }
   FlushIfFull();
 }
 
-template <typename Value>
-void TextWriter::AddLine(std::string_view suffix, std::string_view labels,
-                         std::initializer_list<std::string_view> values, Value value) {
-  buffer_.append(base_name_).append(suffix);
+void TextWriter::AppendLabels(std::string_view labels,
+                              std::initializer_list<std::string_view> values) {
   if (!labels.empty() || values.size() != 0) {
     buffer_ += '{';
     buffer_ += labels;
@@ -120,8 +132,6 @@ void TextWriter::AddLine(std::string_view suffix, std::string_view labels,
     buffer_ += '}';
   }
   buffer_ += ' ';
-  AppendNumber(buffer_, value);
-  buffer_ += '\n';
 }
 
 void TextWriter::AppendValues(bool first, std::initializer_list<std::string_view> values) {

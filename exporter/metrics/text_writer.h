@@ -29,7 +29,7 @@ class TextWriter {
   void BeginFamily(const FamilySpec& family);
 
   /// When the counters that follow began to count; zero: that is not known.
-  void SetCreated(Time created) { created_ = created; }
+  void SetCreated(Time created);
 
   /// A sample of the family begun last. `labels` is the text of its first labels as AppendLabel
   /// makes it, `values` are the values of the labels that remain. Throws std::invalid_argument
@@ -46,13 +46,10 @@ class TextWriter {
   [[nodiscard]] bool Stopped() const { return stopped_; }
 
  private:
-  /// A line of the family; `suffix` follows its name.
-  template <typename Value>
-  void AddLine(std::string_view suffix, std::string_view labels,
-               std::initializer_list<std::string_view> values, Value value);
   template <typename Value>
   void AddLines(std::string_view labels, std::initializer_list<std::string_view> values,
                 Value value);
+  void AppendLabels(std::string_view labels, std::initializer_list<std::string_view> values);
   void AppendValues(bool first, std::initializer_list<std::string_view> values);
   void FlushIfFull();
   void Flush();
@@ -61,7 +58,7 @@ class TextWriter {
   PageFormat format_;
   const FamilySpec* family_ = nullptr;
   std::string_view base_name_;  ///< of the family in this format
-  Time created_;
+  std::string created_;         ///< as text; empty: not known, or not of this format
   std::string buffer_;
   bool stopped_ = false;
 };
