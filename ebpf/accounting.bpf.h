@@ -3,13 +3,14 @@
  * Accounts: which one a user's traffic belongs to, and adding to it. The only writer of counters.
  *
  * All adds are atomic, per-CPU values included: a program in process context can be interrupted
- * by a softirq that runs the same program on the same CPU.
+ * by a softirq that runs the same program on the same CPU. The one exception is claim().
  */
 #ifndef PDTT_ACCOUNTING_BPF_H
 #define PDTT_ACCOUNTING_BPF_H
 
 #include "maps.bpf.h"
 #include "conn_key.bpf.h"
+#include "kernel_support.bpf.h"
 
 #define PDTT_IPV6_BITS 128
 
@@ -107,6 +108,38 @@ static __always_inline struct pdtt_account *account_now(__u32 slot)
 static __always_inline struct pdtt_host *host_at(__u32 bank)
 {
 	return bpf_map_lookup_elem(&host_stats_map, &bank);
+}
+
+/*
+ * Four atomic adds cost more than all else that a packet takes, so one claims the CPU's counters
+ * for it. Whoever interrupts the program that has them, from a softirq or because the scheduler
+ * took turns, gets false, and adds what it counts elsewhere, atomically: `meanwhile`. So nothing
+ * but the claimant writes to the counters proper of its CPU, and its plain adds lose nothing.
+ */
+static __always_inline bool claim(struct pdtt_host *host)
+{
+#ifdef PDTT_NO_FETCH_ATOMICS
+	return false;
+#else
+	return compare_and_swap(&host->claimed, 0, 1);
+#endif
+}
+
+static __always_inline void release(struct pdtt_host *host)
+{
+	*(volatile __u32 *)&host->claimed = 0;
+}
+
+static __always_inline void add_claimed(struct pdtt_traffic *traffic, bool inbound, __u64 bytes,
+					__u64 packets)
+{
+	if (inbound) {
+		*(volatile __u64 *)&traffic->rx_bytes += bytes;
+		*(volatile __u64 *)&traffic->rx_packets += packets;
+	} else {
+		*(volatile __u64 *)&traffic->tx_bytes += bytes;
+		*(volatile __u64 *)&traffic->tx_packets += packets;
+	}
 }
 
 static __always_inline void add_traffic(struct pdtt_traffic *traffic, bool inbound, __u64 bytes,

@@ -220,46 +220,67 @@ static __always_inline bool is_nested(struct __sk_buff *skb, struct pdtt_conn *c
 	return false;
 }
 
+/* The slot of the packet's account. PDTT_NO_SLOT: there is no room for one. */
+static __always_inline __u32 slot_of(struct __sk_buff *skb, struct pdtt_conn *conn,
+				     const struct packet_size *size)
+{
+	if (!size->inbound && conn->protocol == PDTT_TCP && !(conn->flags & PDTT_CONN_SETTLED))
+		hand_over_to_caller(skb, conn);
+	if (conn->protocol != PDTT_TCP || !(conn->flags & PDTT_CONN_RESOLVED))
+		return slot_by_packet(skb, conn, size);
+	add_traffic(&conn->traffic, size->inbound, size->bytes, size->packets);
+	return conn->slot;
+}
+
+/* Where a packet belongs that is in the total already. */
+static __always_inline void count_part(struct __sk_buff *skb, __u32 bank, struct pdtt_host *host,
+				       const struct packet_size *size, bool claimed)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct pdtt_conn *conn = NULL;
+	struct pdtt_account *account;
+	bool refused = false;
+
+	if (sk)
+		conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
+	if (!conn)
+		conn = adopt_by_packet(skb, &refused);
+	if (!conn) {
+		add_traffic(refused ? &host->table_full : &host->no_socket, size->inbound,
+			    size->bytes, size->packets);
+		return;
+	}
+	if (is_nested(skb, conn, size->inbound)) {
+		add_traffic(&host->nested, size->inbound, size->bytes, size->packets);
+		return;
+	}
+	account = account_at(slot_of(skb, conn, size), bank);
+	if (account && claimed)
+		add_claimed(&account->traffic, size->inbound, size->bytes, size->packets);
+	else
+		add_traffic(account ? &account->meanwhile : &host->table_full, size->inbound,
+			    size->bytes, size->packets);
+}
+
 /* The bank is read once, so that a packet is whole in one of them. */
 static __always_inline void count_packet(struct __sk_buff *skb, bool inbound)
 {
 	__u32 bank = active_bank & 1;
 	struct pdtt_host *host = host_at(bank);
 	struct packet_size size = {.inbound = inbound};
-	struct bpf_sock *sk = skb->sk;
-	struct pdtt_conn *conn = NULL;
-	struct pdtt_account *account;
-	bool refused = false;
-	__u32 slot;
+	bool claimed;
 
 	if (!host)
 		return;
+	claimed = claim(host);
 	measure(skb, &size);
-	add_traffic(&host->all, inbound, size.bytes, size.packets);
-	if (sk)
-		conn = bpf_sk_storage_get(&conn_stats_map, sk, 0, 0);
-	if (!conn)
-		conn = adopt_by_packet(skb, &refused);
-	if (!conn) {
-		add_traffic(refused ? &host->table_full : &host->no_socket, inbound, size.bytes,
-			    size.packets);
-		return;
-	}
-	if (is_nested(skb, conn, inbound)) {
-		add_traffic(&host->nested, inbound, size.bytes, size.packets);
-		return;
-	}
-	if (!inbound && conn->protocol == PDTT_TCP && !(conn->flags & PDTT_CONN_SETTLED))
-		hand_over_to_caller(skb, conn);
-	if (conn->protocol == PDTT_TCP && conn->flags & PDTT_CONN_RESOLVED) {
-		add_traffic(&conn->traffic, inbound, size.bytes, size.packets);
-		slot = conn->slot;
-	} else {
-		slot = slot_by_packet(skb, conn, &size);
-	}
-	account = account_at(slot, bank);
-	add_traffic(account ? &account->traffic : &host->table_full, inbound, size.bytes,
-		    size.packets);
+	if (claimed)
+		add_claimed(&host->all, inbound, size.bytes, size.packets);
+	else
+		add_traffic(&host->all_meanwhile, inbound, size.bytes, size.packets);
+	count_part(skb, bank, host, &size, claimed);
+	if (claimed)
+		release(host);
 }
 
 #endif /* PDTT_SKB_ACCOUNTING_BPF_H */

@@ -34,9 +34,9 @@
  * change of pdtt_conn or pdtt_event: sockets then begin anew.
  */
 #ifndef PDTT_TABLE_LAYOUT
-#define PDTT_TABLE_LAYOUT 2
+#define PDTT_TABLE_LAYOUT 3
 #endif
-#define PDTT_SOCKET_LAYOUT 1
+#define PDTT_SOCKET_LAYOUT 2
 
 #define PDTT_MAX_NETWORKS     64
 #define PDTT_NETWORK_NAME_LEN 64
@@ -116,6 +116,8 @@ struct pdtt_account_key {
 /* The counters of one account. Each field has one writer hook. */
 struct pdtt_account {
 	struct pdtt_traffic traffic; /* cgroup_skb */
+	struct pdtt_traffic
+		meanwhile; /* the same, of packets that came while another was counted */
 	__u64 socket_rx_bytes; /* socket layer: payload */
 	__u64 socket_tx_bytes;
 	__u64 opened_inbound; /* connections */
@@ -127,28 +129,34 @@ struct pdtt_account {
 /* Everything the cgroup hooks saw, and the part of it that has no account. */
 struct pdtt_host {
 	struct pdtt_traffic all;
+	struct pdtt_traffic all_meanwhile; /* see pdtt_account */
 	struct pdtt_traffic no_socket;
 	struct pdtt_traffic table_full;
 	struct pdtt_traffic nested; /* of sockets behind another one: PDTT_CONN_NESTED */
 	__u64 handovers;
+	__u32 claimed; /* 1: a program on this CPU is counting a packet */
+	__u32 pad;
 };
 
-/* Value of conn_stats_map: what a socket carries with it. */
+/*
+ * Value of conn_stats_map: what a socket carries with it. What each packet needs comes first: it is
+ * one cache line, with the 8 bytes that the kernel puts before it.
+ */
 struct pdtt_conn {
 	struct pdtt_traffic traffic; /* of the one peer, while PDTT_CONN_RESOLVED */
+	__u32 slot; /* account of the one peer, while PDTT_CONN_RESOLVED */
+	__u32 flags; /* enum pdtt_conn_flag */
+	__u32 protocol; /* enum pdtt_protocol */
+	__u32 uid; /* the owner, in the initial user namespace */
+	__u32 home_slot; /* account for what has no network: payload, connections */
+	__u32 tap_ifindex; /* the way out of the network, while PDTT_CONN_NESTED */
 	struct pdtt_conn_key key;
 	__u64 start_ns; /* CLOCK_BOOTTIME; with the key it identifies the connection */
 	__u64 netns_cookie;
-	__u32 uid; /* the owner, in the initial user namespace */
 	__u32 pid; /* 0: not known */
 	char comm[PDTT_COMM_LEN];
-	__u32 slot; /* account of the one peer, while PDTT_CONN_RESOLVED */
-	__u32 home_slot; /* account for what has no network: payload, connections */
 	__u32 network;
 	__u32 direction; /* enum pdtt_direction */
-	__u32 flags; /* enum pdtt_conn_flag */
-	__u32 protocol; /* enum pdtt_protocol */
-	__u32 tap_ifindex; /* the way out of the network, while PDTT_CONN_NESTED */
 	__u32 retransmits; /* TCP segments sent again to the one peer */
 };
 
@@ -279,8 +287,8 @@ struct pdtt_settings {
 PDTT_ABI_ASSERT(sizeof(struct pdtt_conn_key) == 40);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_traffic) == 32);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_account_key) == 12);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_account) == 80);
-PDTT_ABI_ASSERT(sizeof(struct pdtt_host) == 136);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_account) == 112);
+PDTT_ABI_ASSERT(sizeof(struct pdtt_host) == 176);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_conn) == 144);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow_key) == 56);
 PDTT_ABI_ASSERT(sizeof(struct pdtt_flow) == 80);

@@ -13,7 +13,6 @@ namespace pdtt {
 namespace {
 
 constexpr std::size_t kAccountWords = sizeof(pdtt_account) / sizeof(std::uint64_t);
-constexpr std::size_t kTrafficWords = sizeof(pdtt_traffic) / sizeof(std::uint64_t);
 
 // Programs run for microseconds, unless their CPU preempts them in process context.
 constexpr auto kFirstWait = std::chrono::microseconds{20};
@@ -23,6 +22,12 @@ static_assert(kKernelUid == PDTT_KERNEL_UID);
 
 Traffic ToTraffic(const pdtt_traffic& traffic) {
   return {traffic.rx_bytes, traffic.tx_bytes, traffic.rx_packets, traffic.tx_packets};
+}
+
+Traffic Sum(const pdtt_traffic& counters, const pdtt_traffic& meanwhile) {
+  Traffic sum = ToTraffic(counters);
+  sum += ToTraffic(meanwhile);
+  return sum;
 }
 
 pdtt_account AccountAt(const std::vector<std::uint64_t>& words, std::size_t slot) {
@@ -39,7 +44,7 @@ AccountReading ToAccount(const pdtt_account_key& key, const pdtt_account& accoun
   return {.uid = key.uid,
           .network = key.network,
           .protocol = ToProtocol(key.protocol),
-          .traffic = ToTraffic(account.traffic),
+          .traffic = Sum(account.traffic, account.meanwhile),
           .socket_receive_bytes = account.socket_rx_bytes,
           .socket_transmit_bytes = account.socket_tx_bytes,
           .opened_inbound = account.opened_inbound,
@@ -49,7 +54,7 @@ AccountReading ToAccount(const pdtt_account_key& key, const pdtt_account& accoun
 }
 
 HostReading ToHost(const pdtt_host& host) {
-  return {.all = ToTraffic(host.all),
+  return {.all = Sum(host.all, host.all_meanwhile),
           .no_socket = ToTraffic(host.no_socket),
           .table_full = ToTraffic(host.table_full),
           .nested = ToTraffic(host.nested),
@@ -90,24 +95,18 @@ bool AccountReader::ReadBank(std::uint32_t bank) {
 }
 
 bool AccountReader::Balanced(const Bank& bank) const {
-  pdtt_host host{};
-  std::memcpy(&host, bank.host.data(), sizeof(host));
-  std::array<std::uint64_t, kTrafficWords> all{};
-  std::memcpy(all.data(), &host.all, sizeof(all));
-  const auto subtract = [&](const pdtt_traffic& part) {
-    std::array<std::uint64_t, kTrafficWords> words{};
-    std::memcpy(words.data(), &part, sizeof(words));
-    for (std::size_t i = 0; i < kTrafficWords; ++i) {
-      all[i] -= words[i];
-    }
-  };
-  subtract(host.no_socket);
-  subtract(host.table_full);
-  subtract(host.nested);
+  pdtt_host counters{};
+  std::memcpy(&counters, bank.host.data(), sizeof(counters));
+  const HostReading host = ToHost(counters);
+  Traffic rest = host.all;
+  rest -= host.no_socket;
+  rest -= host.table_full;
+  rest -= host.nested;
   for (std::size_t slot = 0; slot < keys_.size(); ++slot) {
-    subtract(AccountAt(bank.accounts, slot).traffic);
+    const pdtt_account account = AccountAt(bank.accounts, slot);
+    rest -= Sum(account.traffic, account.meanwhile);
   }
-  return all == std::array<std::uint64_t, kTrafficWords>{};
+  return rest == Traffic{};
 }
 
 std::optional<AccountsReading> AccountReader::Read() {

@@ -154,6 +154,7 @@ void Add(pdtt_traffic& to, const DescribedMap& map, const Bytes& value, const st
 
 void Add(pdtt_account& to, const DescribedMap& map, const Bytes& value) {
   Add(to.traffic, map, value, "traffic");
+  Add(to.traffic, map, value, "meanwhile");
   to.socket_rx_bytes += map.Value(value, "socket_rx_bytes");
   to.socket_tx_bytes += map.Value(value, "socket_tx_bytes");
   to.opened_inbound += map.Value(value, "opened_inbound");
@@ -164,6 +165,7 @@ void Add(pdtt_account& to, const DescribedMap& map, const Bytes& value) {
 
 void Add(pdtt_host& to, const DescribedMap& map, const Bytes& value) {
   Add(to.all, map, value, "all");
+  Add(to.all, map, value, "all_meanwhile");
   Add(to.no_socket, map, value, "no_socket");
   Add(to.table_full, map, value, "table_full");
   Add(to.nested, map, value, "nested");

@@ -96,6 +96,7 @@ TEST_CASE("Every field of an account and of the host's totals arrives under its 
   book.SetKey({.uid = 1000, .network = 2, .protocol = PDTT_UDP}, 0);
   book.SetAccount(0, 0,
                   {.traffic = TrafficFrom(100),
+                   .meanwhile = TrafficFrom(100'000),
                    .socket_rx_bytes = 201,
                    .socket_tx_bytes = 202,
                    .opened_inbound = 203,
@@ -103,14 +104,17 @@ TEST_CASE("Every field of an account and of the host's totals arrives under its 
                    .closed = 205,
                    .retransmits = 206});
   book.SetHost(0, {.all = {11'130, 11'134, 11'138, 11'142},
+                   .all_meanwhile = TrafficFrom(100'000),
                    .no_socket = TrafficFrom(1'000),
                    .table_full = TrafficFrom(30),
                    .nested = TrafficFrom(10'000),
-                   .handovers = 9});
+                   .handovers = 9,
+                   .claimed = 1,
+                   .pad = 0});
   AccountReader reader = book.Reader();
   const auto reading = reader.Read();
   REQUIRE(reading);
-  CHECK(reading->host.all == Traffic{11'130, 11'134, 11'138, 11'142});
+  CHECK(reading->host.all == Traffic{111'130, 111'135, 111'140, 111'145});
   CHECK(reading->host.no_socket == ExpectedFrom(1'000));
   CHECK(reading->host.table_full == ExpectedFrom(30));
   CHECK(reading->host.nested == ExpectedFrom(10'000));
@@ -120,7 +124,7 @@ TEST_CASE("Every field of an account and of the host's totals arrives under its 
   CHECK(account.uid == 1000);
   CHECK(account.network == 2);
   CHECK(account.protocol == Protocol::kUdp);
-  CHECK(account.traffic == ExpectedFrom(100));
+  CHECK(account.traffic == Traffic{100'100, 100'102, 100'104, 100'106});
   CHECK(account.socket_receive_bytes == 201);
   CHECK(account.socket_transmit_bytes == 202);
   CHECK(account.opened_inbound == 203);

@@ -18,6 +18,7 @@
 #include "kernel_access.h"
 #include "packet_builder.h"
 #include "packet_variants.h"
+#include "test_map.h"
 #include "traffic_text.h"
 
 namespace pdtt::test {
@@ -180,6 +181,34 @@ TEST_CASE("Packets cut off anywhere are passed and counted with the bytes there 
     }
   }
   CHECK(runs > 1'000);
+}
+
+TEST_CASE("A packet that interrupts the counting of another is counted beside it", "[kernel]") {
+  const auto bench = CgroupBench::MakeOrSkip();
+  if (!bench) {
+    return;
+  }
+  const IpVariant ip = Ipv4Variants().front();
+  const int host = bench->Loaded().MapFd("host_stats_map");
+  const std::uint32_t active = bench->Loaded().ActiveBank();
+  std::vector<pdtt_host> interrupted(PossibleCpus());
+  for (pdtt_host& cpu : interrupted) {
+    cpu.claimed = 1;
+  }
+  REQUIRE(bpf_map_update_elem(host, &active, interrupted.data(), BPF_ANY) == 0);
+  CHECK(bench->Run("cgroup_skb_ingress", ip, 1) == 1);
+  CHECK(bench->Run("cgroup_skb_egress", ip, 1) == 1);
+  std::vector<pdtt_host> after(interrupted.size());
+  REQUIRE(bpf_map_lookup_elem(host, &active, after.data()) == 0);
+  for (const pdtt_host& cpu : after) {
+    CHECK(cpu.all.rx_packets + cpu.all.tx_packets == 0);
+    CHECK(cpu.claimed == 1);  // still the other one's
+  }
+  CHECK(bench->Take() == Traffic{ip.packet.size(), ip.packet.size(), 1, 1});
+  CHECK(bench->Run("cgroup_skb_egress", ip, 1) == 1);  // in the other bank, and not interrupted
+  CHECK(bench->Take() == Traffic{0, ip.packet.size(), 0, 1});
+  CHECK(bench->Run("cgroup_skb_egress", ip, 1) == 1);  // in the claimed one again
+  CHECK(bench->Take() == Traffic{0, ip.packet.size(), 0, 1});
 }
 
 TEST_CASE("Each packet is counted whole in the bank that is active", "[kernel]") {
