@@ -162,6 +162,24 @@ Counted Layouts::CountOurs(Hook hook) {
   return sum;
 }
 
+std::uint64_t Layouts::CountHostPackets() {
+  const auto reading = reader_.Read();
+  if (!reading) {
+    throw std::runtime_error("the accounts cannot be read");
+  }
+  const HostReading& host = reading->host;
+  Traffic parts = host.no_socket;
+  parts += host.table_full;
+  parts += host.nested;
+  for (const AccountReading& account : reading->accounts) {
+    parts += account.traffic;
+  }
+  if (parts != host.all) {
+    throw std::runtime_error("the accounts do not add up to the total");
+  }
+  return host.all.receive_packets + host.all.transmit_packets;
+}
+
 Counted Layouts::Count(Layout layout, Hook hook) {
   switch (layout) {
     case Layout::kOurs:

@@ -57,7 +57,10 @@ class Layouts {
 
   /// What a layout has counted so far of kUid; for XDP, what is attributed to slots.
   [[nodiscard]] Counted Count(Layout layout, Hook hook);
-  /// Events that came, and those there was no room for.
+  /// Of everybody, both ways, by our programs. Throws std::runtime_error where the parts are not
+  /// the whole.
+  [[nodiscard]] std::uint64_t CountHostPackets();
+  /// Those there was no room for.
   [[nodiscard]] std::uint64_t LostEvents() const;
 
  private:

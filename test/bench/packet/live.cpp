@@ -65,7 +65,10 @@ std::array<double, kHooks.size()> TimePass(Layouts& layouts, Layout layout, Crow
     before[i] = SpentBy(program);
     links[i] = Attach(program, kHooks[i], cgroup);
   }
+  const std::uint64_t counted = layouts.CountHostPackets();
   crowd.Pass();
+  links = {};
+  std::uint64_t runs = 0;
   for (std::size_t i = 0; i < kHooks.size(); ++i) {
     const Spent after = SpentBy(LiveProgram(layouts, layout, kHooks[i]));
     if (after.runs == before[i].runs) {
@@ -73,6 +76,12 @@ std::array<double, kHooks.size()> TimePass(Layouts& layouts, Layout layout, Crow
     }
     times[i] = static_cast<double>(after.ns - before[i].ns) /
                static_cast<double>(after.runs - before[i].runs);
+    runs += after.runs - before[i].runs;
+  }
+  // No packet is that large that the wire would carry it as several.
+  if (layout == Layout::kOurs && layouts.CountHostPackets() - counted != runs) {
+    throw std::runtime_error("the programs ran " + std::to_string(runs) + " times and counted " +
+                             std::to_string(layouts.CountHostPackets() - counted) + " packets");
   }
   return times;
 }

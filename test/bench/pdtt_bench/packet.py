@@ -14,6 +14,7 @@ _ESTABLISHED = "cgroup_skb, established TCP"
 _MOST_NS = 16.0
 _MOST_XDP_NS = 60.0
 _MOST_OF_ORIGINAL = 0.25
+_FLAT = 1.25
 
 
 def _results(output: str) -> list[dict[str, Any]]:
@@ -41,6 +42,18 @@ def _rows(results: Sequence[dict[str, Any]]) -> Iterator[Row]:
                       target=f"<= {_MOST_OF_ORIGINAL}", met=ratio <= _MOST_OF_ORIGINAL)
 
 
+def _flatness(results: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """What the most connections cost of what one does, for TCP and one account."""
+    for direction in ("ingress", "egress"):
+        cost = [result["above_empty"] for result in results if result["what"] == "ours"
+                and result["case"].startswith(f"live, TCP, 64 bytes, {direction}")
+                and result["case"].endswith(" 1 account")]
+        if len(cost) > 1:
+            ratio = cost[-1] / cost[0]
+            yield Row(f"live, TCP, {direction}, the most connections in turn against one", "ours",
+                      ratio, "times", target=f"flat: <= {_FLAT}", met=ratio <= _FLAT)
+
+
 def _live(options: Options, say: Say) -> Iterator[Row]:
     """Connections of the users' side with the peers', both ends counted, one packet at a time."""
     cases = [("tcp", 1, 1), ("tcp", 1_000, 1), ("tcp", 60_000, 1), ("tcp", 60_000, 4_000),
@@ -49,6 +62,7 @@ def _live(options: Options, say: Say) -> Iterator[Row]:
     if options.quick:
         cases = [("tcp", 1, 1), ("tcp", 5_000, 1_000), ("udp", 1, 1)]
         rounds, packets = 3, 2_000
+    results = []
     world = World()
     try:
         link = world.links[0]
@@ -59,9 +73,11 @@ def _live(options: Options, say: Say) -> Iterator[Row]:
                 str(options.programs / "pdtt_packet_bench"), "live", str(rounds),
                 str(world.cgroup.path), world.peer.path, link.host4, link.peer4, protocol,
                 str(connections), str(accounts), str(packets)], text=True)
-            yield from _rows(_results(finish(process)))
+            results += _results(finish(process))
     finally:
         world.close()
+    yield from _rows(results)
+    yield from _flatness(results)
 
 
 def run(options: Options, say: Say) -> Iterator[Row]:
