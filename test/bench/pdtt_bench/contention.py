@@ -40,7 +40,7 @@ def run(options: Options, say: Say) -> Iterator[Row]:
     """What layouts cost on one CPU and on all."""
     say("one user on all CPUs")
     output = shell.run(str(options.programs / "pdtt_packet_bench"), "contention",
-                       "10" if options.quick else "100")
+                       "10" if options.quick else "50", timeout=120)
     results = [json.loads(line) for line in output.splitlines()]
     cost: dict[str, list[float]] = {}
     adds = []

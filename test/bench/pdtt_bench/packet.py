@@ -84,5 +84,6 @@ def run(options: Options, say: Say) -> Iterator[Row]:
     """Everything about single packets."""
     say("test runs")
     program = str(options.programs / "pdtt_packet_bench")
-    yield from _rows(_results(shell.run(program, "test-runs", "50" if options.quick else "300")))
+    rounds = "50" if options.quick else "150"
+    yield from _rows(_results(shell.run(program, "test-runs", rounds, timeout=300)))
     yield from _live(options, say)
