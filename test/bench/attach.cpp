@@ -67,7 +67,7 @@ void Attach(bench_layouts& skeleton, const std::string& layout, const std::strin
 std::string Totals(const bench_layouts& skeleton) {
   const int map = bpf_map__fd(skeleton.maps.original_users);
   std::vector<__u32> users(kOriginalUsers);
-  std::vector<original_traffic> traffic(kOriginalUsers);
+  std::vector<pdtt_original_traffic> traffic(kOriginalUsers);
   __u32 cursor = 0;
   __u32 count = kOriginalUsers;
   // The whole map at once; ENOENT says that its end was reached.

@@ -11,7 +11,9 @@
 //        exchange                       64 bytes there and back over one TCP connection, in turn
 //        connect                        a TCP connection for each exchange
 //
-// The client asks the server for its part over TCP, and prints one line of JSON in the end.
+// The client asks the server for its part over TCP, and prints one line of JSON in the end. Who
+// waits looks again and again and does not sleep: waking up costs more than all that is measured
+// here, and not the same each time.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -42,7 +44,9 @@ constexpr std::size_t kMessageBytes = 64;
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kBlockBytes = 131072;
 constexpr int kBacklog = 1024;
-constexpr std::chrono::microseconds kPause(50);    // between two looks at a socket
+// Between two looks: what has come meanwhile is one batch.
+constexpr std::chrono::microseconds kPause(20);
+constexpr std::chrono::microseconds kNoPause(0);
 constexpr std::chrono::milliseconds kDrained(10);  // nothing came for that long: all has arrived
 
 enum class Mode : std::uint32_t {
@@ -101,7 +105,7 @@ void Connect(const UniqueFd& fd, const sockaddr_in& address) {
 
 UniqueFd Bound(int type, std::uint32_t port) {
   UniqueFd fd = Socket(type);
-  const int reuse = type == SOCK_STREAM ? 1 : 0;
+  const int reuse = type == SOCK_DGRAM ? 0 : 1;
   Check(setsockopt(fd.Get(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)), "SO_REUSEADDR");
   const sockaddr_in address = Address("0.0.0.0", port);
   Check(bind(fd.Get(), Any(address), sizeof(address)), "bind");
@@ -113,10 +117,35 @@ void Tell(const UniqueFd& fd, const T& what) {
   Check(send(fd.Get(), &what, sizeof(what), MSG_NOSIGNAL), "send");
 }
 
+void Pause(std::chrono::microseconds pause) {
+  const Clock::time_point end = Clock::now() + pause;
+  while (Clock::now() < end) {
+  }
+}
+
+// What has come; 0: the other side has closed the connection.
+std::size_t Take(const UniqueFd& fd, void* to, std::size_t size, std::chrono::microseconds pause) {
+  while (true) {
+    const ssize_t got = recv(fd.Get(), to, size, MSG_DONTWAIT);
+    if (got >= 0 || errno != EAGAIN) {
+      return Check(got, "recv");
+    }
+    Pause(pause);
+  }
+}
+
 // False: the other side has closed the connection.
 template <typename T>
 bool Hear(const UniqueFd& fd, T* what) {
-  return Check(recv(fd.Get(), what, sizeof(*what), MSG_WAITALL), "recv") == sizeof(*what);
+  auto* bytes = reinterpret_cast<char*>(what);
+  for (std::size_t have = 0; have < sizeof(*what);) {
+    const std::size_t more = Take(fd, bytes + have, sizeof(*what) - have, kNoPause);
+    if (more == 0) {
+      return false;
+    }
+    have += more;
+  }
+  return true;
 }
 
 std::uint64_t StreamOut(const UniqueFd& fd, std::uint32_t milliseconds) {
@@ -133,7 +162,7 @@ std::uint64_t StreamOut(const UniqueFd& fd, std::uint32_t milliseconds) {
 std::uint64_t StreamIn(const UniqueFd& fd) {
   std::vector<char> block(kBlockBytes);
   std::uint64_t bytes = 0;
-  while (const std::size_t size = Check(recv(fd.Get(), block.data(), block.size(), 0), "recv")) {
+  while (const std::size_t size = Take(fd, block.data(), block.size(), kPause)) {
     bytes += size;
   }
   return bytes;
@@ -182,8 +211,7 @@ std::uint64_t FloodOut(const UniqueFd& fd, sockaddr_in* to, std::uint32_t millis
   return count;
 }
 
-// Until the sender has said over `control` that it is done. It looks at the socket now and then and
-// never sleeps: waking it would cost the sender more than all that is measured here.
+// Until the sender has said over `control` that it is done.
 std::uint64_t FloodIn(const UniqueFd& fd, const UniqueFd& control) {
   Datagrams datagrams;
   std::uint64_t count = 0;
@@ -198,8 +226,7 @@ std::uint64_t FloodIn(const UniqueFd& fd, const UniqueFd& control) {
     if (now - last > kDrained && Check(poll(&done, 1, 0), "poll") != 0) {
       return count;
     }
-    while (Clock::now() < now + kPause) {
-    }
+    Pause(kPause);
   }
 }
 
@@ -240,16 +267,30 @@ void Answer(const UniqueFd& datagrams, const UniqueFd& client, sockaddr_in addre
   }
 }
 
+// It sleeps only after nothing has come for a while.
+UniqueFd Accept(const UniqueFd& listener, sockaddr_in* address) {
+  const Clock::time_point patience = Clock::now() + kDrained;
+  while (true) {
+    socklen_t size = sizeof(*address);
+    const int fd =
+        accept4(listener.Get(), reinterpret_cast<sockaddr*>(address), &size, SOCK_CLOEXEC);
+    if (fd >= 0 || errno != EAGAIN) {
+      return UniqueFd(static_cast<int>(Check(fd, "accept")));
+    }
+    if (Clock::now() > patience) {
+      pollfd more{listener.Get(), POLLIN, 0};
+      Check(poll(&more, 1, -1), "poll");
+    }
+  }
+}
+
 [[noreturn]] void Serve(std::uint32_t port) {
-  const UniqueFd listener = Bound(SOCK_STREAM, port);
+  const UniqueFd listener = Bound(SOCK_STREAM | SOCK_NONBLOCK, port);
   const UniqueFd datagrams = Bound(SOCK_DGRAM, port);
   Check(listen(listener.Get(), kBacklog), "listen");
   while (true) {
     sockaddr_in address{};
-    socklen_t size = sizeof(address);
-    const UniqueFd client(static_cast<int>(
-        Check(accept4(listener.Get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC),
-              "accept")));
+    const UniqueFd client = Accept(listener, &address);
     Answer(datagrams, client, address);
   }
 }

@@ -18,24 +18,24 @@ struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, kOriginalUsers);
   __type(key, __u32);
-  __type(value, struct original_traffic);
+  __type(value, struct pdtt_original_traffic);
 } original_users SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, kOriginalConnections);
-  __type(key, struct original_connection);
-  __type(value, struct original_traffic);
+  __type(key, struct pdtt_original_connection);
+  __type(value, struct pdtt_original_traffic);
 } original_connections SEC(".maps");
 
-static __always_inline void original_add(struct original_traffic* traffic, bool inbound,
+static __always_inline void original_add(struct pdtt_original_traffic* traffic, bool inbound,
                                          __u32 bytes) {
   __sync_fetch_and_add(inbound ? &traffic->rx_bytes : &traffic->tx_bytes, bytes);
   __sync_fetch_and_add(inbound ? &traffic->rx_packets : &traffic->tx_packets, 1);
 }
 
 static __always_inline bool original_parse(struct __sk_buff* skb, bool inbound,
-                                           struct original_connection* connection) {
+                                           struct pdtt_original_connection* connection) {
   void* end = (void*)(long)skb->data_end;
   struct iphdr* ip = (void*)(long)skb->data;
   struct udphdr* ports; /* TCP's header begins with them, too */
@@ -56,9 +56,9 @@ static __always_inline bool original_parse(struct __sk_buff* skb, bool inbound,
 }
 
 static __always_inline int original_count(struct __sk_buff* skb, bool inbound) {
-  struct original_connection connection = {};
-  struct original_traffic none = {};
-  struct original_traffic* traffic;
+  struct pdtt_original_connection connection = {};
+  struct pdtt_original_traffic none = {};
+  struct pdtt_original_traffic* traffic;
   __u32 uid;
 
   if (!original_parse(skb, inbound, &connection))

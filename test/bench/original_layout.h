@@ -9,14 +9,14 @@
 
 enum { kOriginalUsers = 10240, kOriginalConnections = 65536 };
 
-struct original_traffic {
+struct pdtt_original_traffic {
   __u64 rx_bytes;
   __u64 tx_bytes;
   __u64 rx_packets;
   __u64 tx_packets;
 };
 
-struct original_connection {
+struct pdtt_original_connection {
   __u32 local_address; /* addresses and ports in network order */
   __u32 remote_address;
   __u16 local_port;

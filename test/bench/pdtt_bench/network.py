@@ -6,6 +6,7 @@ the interface, so that nothing gets faster by counting less.
 """
 
 import contextlib
+import math
 import statistics
 import time
 from collections import defaultdict
@@ -128,11 +129,12 @@ class Comparison:
 
 def _count(case: str, name: str, shares: list[Share]) -> Row:
     ours = name.startswith("ours")
+    packets = 100 * statistics.median(share.packets for share in shares)
     return Row(f"counted / on the wire: {case.split(':')[0]}", name,
                100 * statistics.median(share.size for share in shares), "% of bytes", None,
-               "the wire's count" if ours else "",
+               "what the wire counts" if ours else "",
                all(share.complete for share in shares) if ours else None,
-               f"{100 * statistics.median(share.packets for share in shares):.3f} % of packets")
+               "" if math.isnan(packets) else f"{packets:.3f} % of packets")
 
 
 def _contenders(world: World, options: Options) -> list[Contender]:
