@@ -74,16 +74,21 @@ class Ours:
 
     link_header = 0
 
-    def __init__(self, world: World, name: str, settings: str = "",
-                 interfaces: Sequence[str] = ()) -> None:
+    def __init__(self, world: World, name: str, settings: str = "", xdp: str = "") -> None:
+        """`xdp` is how that layer is attached to the users' interfaces; empty: not at all."""
         self.name = name
-        self._world, self._settings = world, settings
-        self._flags = [word for name in interfaces for word in ("--interface", name)]
+        self._world, self._settings, self._xdp = world, settings, xdp
         self._exporter: Exporter
 
     def __enter__(self) -> None:
-        self._exporter = Exporter(self._world, self._flags, self._settings,
-                                  inside=bool(self._flags)).start()
+        if not self._xdp:
+            self._exporter = Exporter(self._world, settings=self._settings).start()
+            return
+        flags = [word for link in self._world.links for word in ("--interface", link.device)]
+        self._exporter = Exporter(self._world, flags, f"layers: {{xdp: {self._xdp}}}\n",
+                                  inside=True).start()
+        if self._exporter.scrape().value("pdtt_layer_up", layer="xdp") != 1:
+            raise AssertionError(f"XDP is not attached: {self._exporter.log_text()}")
 
     def __exit__(self, *_: object) -> None:
         self._exporter.stop()
@@ -94,12 +99,6 @@ class Ours:
         return Traffic(*(scrape.sum(f"pdtt_user_{direction}_{what}_total", uid=str(user.uid))
                          for what in ("bytes", "packets")
                          for direction in ("transmit", "receive")))
-
-    def modes(self) -> dict[str, str]:
-        """How each layer that is up was attached."""
-        scrape = self._exporter.scrape()
-        return {labels["layer"]: labels["mode"] for labels, _ in scrape.series("pdtt_layer_info")
-                if scrape.value("pdtt_layer_up", layer=labels["layer"]) == 1}
 
 
 class Layout:
