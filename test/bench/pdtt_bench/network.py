@@ -145,15 +145,15 @@ def _contenders(world: World, options: Options) -> list[Contender]:
     device = world.links[0].device
     default = Ours(world, _DEFAULT)
     attach = options.programs / "pdtt-bench-attach"
-    others = [Layout(world, "original layout", attach, "original"), Nftables(world),
-              Nethogs(world, device)]
+    others: list[Contender] = [Layout(world, "original layout", attach, "original"),
+                               Nftables(world), Nethogs(world, device)]
     if not options.quick:
         others = [
             Ours(world, "ours, cgroup layer alone", "layers: {socket: off}\n"),
             Ours(world, "ours, and XDP generic", xdp="generic"),
             Ours(world, "ours, and XDP native", xdp="native"),
             Layout(world, "empty programs", attach, "empty"), *others]
-    ordered = [default, *(one for other in others for one in (other, default))]
+    ordered: list[Contender] = [default, *(one for other in others for one in (other, default))]
     return ordered if options.quick else ordered * 2
 
 
