@@ -68,7 +68,8 @@ static __always_inline void count_closed(const struct pdtt_conn *conn)
 
 static __always_inline void open_connection(struct pdtt_conn *conn, __u32 direction)
 {
-	if (!take_flag(conn, PDTT_CONN_OPEN))
+	/* Looked at first: to take a flag takes the cache line from the CPU that reads the socket. */
+	if (conn->flags & PDTT_CONN_OPEN || !take_flag(conn, PDTT_CONN_OPEN))
 		return;
 	conn->direction = direction;
 	if (conn->home_slot == PDTT_NO_SLOT) /* found by the exporter, or there was no room */
