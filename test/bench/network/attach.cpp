@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "bench_layouts.skel.h"
-#include "original_layout.h"
+#include "original.h"
 
 namespace {
 
@@ -34,8 +34,13 @@ using Skeleton = std::unique_ptr<bench_layouts, SkeletonDeleter>;
 }
 
 Skeleton Load() {
-  Skeleton skeleton(bench_layouts__open_and_load());
+  Skeleton skeleton(bench_layouts__open());
   if (!skeleton) {
+    Fail("open the programs");
+  }
+  bpf_program__set_autoload(skeleton->progs.original_xdp, false);
+  bpf_program__set_autoload(skeleton->progs.empty_xdp, false);
+  if (bench_layouts__load(skeleton.get()) != 0) {
     Fail("load the programs");
   }
   return skeleton;
@@ -66,10 +71,10 @@ void Attach(bench_layouts& skeleton, const std::string& layout, const std::strin
 
 std::string Totals(const bench_layouts& skeleton) {
   const int map = bpf_map__fd(skeleton.maps.original_users);
-  std::vector<__u32> users(kOriginalUsers);
-  std::vector<pdtt_original_traffic> traffic(kOriginalUsers);
+  std::vector<__u32> users(ORIGINAL_USERS);
+  std::vector<original_user> traffic(ORIGINAL_USERS);
   __u32 cursor = 0;
-  __u32 count = kOriginalUsers;
+  __u32 count = ORIGINAL_USERS;
   // The whole map at once; ENOENT says that its end was reached.
   if (bpf_map_lookup_batch(map, nullptr, &cursor, users.data(), traffic.data(), &count, nullptr) <
           0 &&

@@ -5,6 +5,7 @@
  * the user once, where the forerunner asked twice.
  */
 #include "turns.bpf.h"
+#include "original.h"
 
 char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
 
@@ -17,16 +18,6 @@ struct original_key {
 	__u32 daddr;
 	__u16 sport;
 	__u16 dport;
-};
-
-struct original_user {
-	__u32 uid;
-	__u32 pid;
-	__u64 tx_bytes;
-	__u64 rx_bytes;
-	__u64 tx_packets;
-	__u64 rx_packets;
-	char username[16];
 };
 
 struct original_conn {
@@ -44,10 +35,9 @@ struct original_conn {
 	__u32 pad;
 };
 
-/* 1,024 users in the forerunner; here, as many as we have. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, ORIGINAL_USERS);
 	__type(key, __u32);
 	__type(value, struct original_user);
 } original_users SEC(".maps");

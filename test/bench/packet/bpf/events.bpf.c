@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/*
- * What our programs are measured against: nothing at all, and an event for each packet, which
- * user space adds up.
- */
+/* An event for each packet, which user space adds up. */
 #include "turns.bpf.h"
 #include "packet.bpf.h"
 
@@ -23,27 +20,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 * 1024 * 1024);
 } packet_events SEC(".maps");
-
-SEC("cgroup_skb/ingress")
-int empty_ingress(struct __sk_buff *skb)
-{
-	turn_of(skb);
-	return 1;
-}
-
-SEC("cgroup_skb/egress")
-int empty_egress(struct __sk_buff *skb)
-{
-	turn_of(skb);
-	return 1;
-}
-
-SEC("xdp")
-int empty_xdp(struct xdp_md *ctx)
-{
-	take_turn((void *)(long)ctx->data, (void *)(long)ctx->data_end);
-	return XDP_PASS;
-}
 
 static __always_inline void send_event(struct __sk_buff *skb, bool inbound)
 {
