@@ -116,8 +116,7 @@ struct pdtt_account_key {
 /* The counters of one account. Each field has one writer hook. */
 struct pdtt_account {
 	struct pdtt_traffic traffic; /* cgroup_skb */
-	struct pdtt_traffic
-		meanwhile; /* the same, of packets that came while another was counted */
+	struct pdtt_traffic meanwhile; /* of packets that came while another was counted */
 	__u64 socket_rx_bytes; /* socket layer: payload */
 	__u64 socket_tx_bytes;
 	__u64 opened_inbound; /* connections */
