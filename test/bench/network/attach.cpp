@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attaches one of the layouts that the exporter is compared with to a cgroup.
 //
-// usage: pdtt-bench-attach original|empty CGROUP
+// usage: pdtt_bench_attach original|empty CGROUP
 //
 // Says `ready`, then answers each line of its input with one line of JSON: what each user moved so
 // far. It holds bpf_links only, so that nothing of it stays in the kernel, however it ends.
@@ -97,7 +97,7 @@ std::string Totals(const bench_layouts& skeleton) {
 int main(int argc, char** argv) try {
   const std::string layout = argc == 3 ? argv[1] : "";
   if (layout != "original" && layout != "empty") {
-    std::cerr << "usage: pdtt-bench-attach original|empty CGROUP\n";
+    std::cerr << "usage: pdtt_bench_attach original|empty CGROUP\n";
     return 2;
   }
   const Skeleton skeleton = Load();
@@ -108,6 +108,6 @@ int main(int argc, char** argv) try {
   }
   return 0;
 } catch (const std::exception& error) {
-  std::cerr << "pdtt-bench-attach: " << error.what() << '\n';
+  std::cerr << "pdtt_bench_attach: " << error.what() << '\n';
   return 1;
 }

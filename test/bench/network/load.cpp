@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the traffic that is measured between a user and the user's peer, over IPv4.
 //
-// usage: pdtt-bench-load serve PORT
-//        pdtt-bench-load MODE ADDRESS PORT MILLISECONDS
+// usage: pdtt_bench_load serve PORT
+//        pdtt_bench_load MODE ADDRESS PORT MILLISECONDS
 //
 //        stream-send, stream-receive    one TCP connection, as fast as it goes
 //        flood-send, flood-send-to      datagrams of 64 bytes from a connected socket, or from one
@@ -407,13 +407,13 @@ int main(int argc, char** argv) try {
     Serve(static_cast<std::uint32_t>(std::stoul(argv[2])));
   }
   if (argc != 5 || !modes.contains(mode)) {
-    std::cerr << "usage: pdtt-bench-load serve PORT | MODE ADDRESS PORT MILLISECONDS\n";
+    std::cerr << "usage: pdtt_bench_load serve PORT | MODE ADDRESS PORT MILLISECONDS\n";
     return 2;
   }
   Measure(Address(argv[2], static_cast<std::uint32_t>(std::stoul(argv[3]))),
           {modes.at(mode), 0, static_cast<std::uint32_t>(std::stoul(argv[4]))});
   return 0;
 } catch (const std::exception& error) {
-  std::cerr << "pdtt-bench-load: " << error.what() << '\n';
+  std::cerr << "pdtt_bench_load: " << error.what() << '\n';
   return 1;
 }

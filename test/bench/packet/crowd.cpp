@@ -175,7 +175,7 @@ Crowd::Crowd(const CrowdOptions& options) {
       try {
         Obey(sockets, theirs);
       } catch (const std::exception& error) {
-        const std::string text = std::string{"pdtt_packet_bench: "} + error.what() + "\n";
+        const std::string text = std::string{"pdtt_bench_packet: "} + error.what() + "\n";
         [[maybe_unused]] const auto size = write(STDERR_FILENO, text.data(), text.size());
         _exit(EXIT_FAILURE);
       }

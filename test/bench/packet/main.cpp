@@ -29,10 +29,10 @@ ProgramOptions Options() {
 }
 
 constexpr const char* kUsage =
-    "usage: pdtt_packet_bench test-runs|contention ROUNDS\n"
-    "       pdtt_packet_bench live ROUNDS CGROUP PEER-NAMESPACE NEAR-ADDRESS FAR-ADDRESS tcp|udp\n"
+    "usage: pdtt_bench_packet test-runs|contention ROUNDS\n"
+    "       pdtt_bench_packet live ROUNDS CGROUP PEER-NAMESPACE NEAR-ADDRESS FAR-ADDRESS tcp|udp\n"
     "                              CONNECTIONS ACCOUNTS PACKETS\n"
-    "       pdtt_packet_bench guard\n";
+    "       pdtt_bench_packet guard\n";
 
 std::uint32_t Number(const std::string& text) {
   return static_cast<std::uint32_t>(std::stoul(text));
@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
   try {
     return pdtt::bench::Run(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& error) {
-    std::cerr << "pdtt_packet_bench: " << error.what() << std::endl;
+    std::cerr << "pdtt_bench_packet: " << error.what() << std::endl;
     return EXIT_FAILURE;
   }
 }

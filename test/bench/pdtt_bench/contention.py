@@ -39,7 +39,7 @@ def _model(ours: float, original: float, contended: float) -> Iterator[Row]:
 def run(options: Options, say: Say) -> Iterator[Row]:
     """What layouts cost on one CPU and on all."""
     say("one user on all CPUs")
-    output = shell.run(str(options.programs / "pdtt_packet_bench"), "contention",
+    output = shell.run(str(options.programs / "pdtt_bench_packet"), "contention",
                        "10" if options.quick else "50", timeout=120)
     results = [json.loads(line) for line in output.splitlines()]
     cost: dict[str, list[float]] = {}

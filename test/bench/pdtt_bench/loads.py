@@ -28,7 +28,7 @@ class Figure:
 class Load:
     """One way to use the network."""
 
-    mode: str  # of pdtt-bench-load
+    mode: str  # of pdtt_bench_load
     figures: tuple[Figure, ...]
     offload: bool = False  # over the link whose device cuts super-packets
     counted: bool = False  # the counts are held against the wire after each run

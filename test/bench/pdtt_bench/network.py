@@ -144,7 +144,7 @@ def _contenders(world: World, options: Options) -> list[Contender]:
     """In the order in which they are run; the one with the target is run most."""
     device = world.links[0].device
     default = Ours(world, _DEFAULT)
-    attach = options.programs / "pdtt-bench-attach"
+    attach = options.programs / "pdtt_bench_attach"
     others: list[Contender] = [Layout(world, "original layout", attach, "original"),
                                Nftables(world), Nethogs(world, device)]
     if not options.quick:
@@ -169,7 +169,7 @@ def run(options: Options, say: Say) -> Iterator[Row]:
         say(f"{name} is loaded already: what it costs is part of every figure, that of none, too")
     say("two network namespaces, a user on one side")
     with ahead_of_others(), contextlib.closing(World(links=2)) as world:
-        stage = Stage(world, options.programs / "pdtt-bench-load")
+        stage = Stage(world, options.programs / "pdtt_bench_load")
         comparison = Comparison(stage, options.quick)
         contenders = list(pairs.in_turn(Nothing(), _contenders(world, options)))
         for number, contender in enumerate(contenders, 1):

@@ -70,7 +70,7 @@ def _live(options: Options, say: Say) -> Iterator[Row]:
         for protocol, connections, accounts in cases:
             say(f"live, {protocol}, {connections} connections, {accounts} accounts")
             process = world.as_user(None, [
-                str(options.programs / "pdtt_packet_bench"), "live", str(rounds),
+                str(options.programs / "pdtt_bench_packet"), "live", str(rounds),
                 str(world.cgroup.path), world.peer.path, link.host4, link.peer4, protocol,
                 str(connections), str(accounts), str(packets)], text=True)
             results += _results(finish(process))
@@ -83,7 +83,7 @@ def _live(options: Options, say: Say) -> Iterator[Row]:
 def run(options: Options, say: Say) -> Iterator[Row]:
     """Everything about single packets."""
     say("test runs")
-    program = str(options.programs / "pdtt_packet_bench")
+    program = str(options.programs / "pdtt_bench_packet")
     rounds = "50" if options.quick else "150"
     yield from _rows(_results(shell.run(program, "test-runs", rounds, timeout=300)))
     yield from _live(options, say)

@@ -16,6 +16,7 @@ DATAGRAM_BYTES = 20 + 8 + 100  # what each user sends to each network, with its 
 NETWORKS = ("loopback", "private", "internet")
 _PORT = 9000
 _PORTS = 4  # each has a process on both sides, whose descriptors are limited
+_BUSY_PORTS = 16  # so many wait for each other that no processor falls asleep
 _INTERNET = "203.0.113"  # the addresses for documentation: the peer drops what is sent there
 
 
@@ -49,10 +50,10 @@ class Site:
     def churn(self, rate: int, count: int) -> float:
         """`count` short connections of bob, `rate` each second; how many seconds it took."""
         server = self._started(self._world.as_peer(
-            [self._program, "answer", str(_PORT), str(_PORTS)], text=True), "listening")
+            [self._program, "answer", str(_PORT), str(_BUSY_PORTS)], text=True), "listening")
         try:
             return float(finish(self._world.as_user(self._world.bob, [
-                self._program, "churn", self.link.peer4, str(_PORT), str(_PORTS), str(rate),
+                self._program, "churn", self.link.peer4, str(_PORT), str(_BUSY_PORTS), str(rate),
                 str(count)], text=True)))
         finally:
             stop(server)
