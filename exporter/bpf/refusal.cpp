@@ -227,16 +227,20 @@ Refusal ByPermission(const Question& question) {
   }
   const KernelFacts& facts = question.facts;
   const std::string reason = Message(question.error) + ", though no capability is missing: ";
+  const std::string filter = "the process is under a seccomp filter, which can refuse it";
+  const std::string open_filter =
+      "allow bpf(2) and perf_event_open(2) in the filter of the container or service";
   if (facts.lockdown == Lockdown::kIntegrity || facts.lockdown == Lockdown::kConfidentiality) {
     return {reason + "the kernel is locked down (" + std::string{LockdownName(facts.lockdown)} +
                 ", by " + facts.lockdown_origin + ") and " +
                 (question.step == Step::kLoad ? "refuses such a program before it looks into it"
-                                              : "refuses it"),
-            "only a kernel that is not locked down like this one allows it"};
+                                              : "refuses it") +
+                (facts.seccomp_filter ? "; or it is not the kernel: " + filter : ""),
+            (facts.seccomp_filter ? open_filter + "; if that is no help, " : "") +
+                "only a kernel that is not locked down like this one allows it"};
   }
   if (facts.seccomp_filter) {
-    return {reason + "the process is under a seccomp filter, which can refuse it",
-            "allow bpf(2) and perf_event_open(2) in the filter of the container or service"};
+    return {reason + filter, open_filter};
   }
   return {reason + "the kernel gives no reason",
           "look into the kernel's log, and for a security module that forbids it"};

@@ -206,6 +206,15 @@ TEST_CASE("A seccomp filter is named where nothing else is known") {
   CHECK_THAT(ExplainRefusal(Step::kLoad, EPERM, "", facts).reason, Contains("seccomp filter"));
 }
 
+TEST_CASE("Where the kernel is locked down a seccomp filter is named beside it") {
+  KernelFacts facts = LockedDown();
+  facts.seccomp_filter = true;
+  const Refusal refusal = ExplainRefusal(Step::kLoad, EPERM, "", facts);
+  CHECK_THAT(refusal.reason, Contains("locked down") && Contains("or it is not the kernel"));
+  CHECK_THAT(refusal.remedy,
+             Contains("in the filter of the container") && Contains("if that is no help"));
+}
+
 TEST_CASE("The locked memory is named where it counts, and only there") {
   KernelFacts facts = Facts();
   facts.memlock_limit = 65536;
