@@ -59,33 +59,40 @@ check_cppcheck() {
     cppcheck "${flags[@]}" --language=c -I ebpf -I ebpf/shared ebpf
 }
 
-# What need not be done before the first preset is tested: most of its tests leave a processor idle.
-# Prints a line for each part that is done, with its name and its exit code; findings go to stderr.
-prepare_the_rest() {
+# All that need not be done before the first preset is tested, since most tests leave a processor
+# idle. Prints a line for each part that is done, with its name and its exit code; what the parts
+# themselves say goes to stderr.
+do_the_rest() {
   local first=$1 preset check
   shift
   for preset in "$@"; do
     build "$preset" >&2
     echo "$preset $?"
   done
-  [[ $tidy == yes ]] || return 0
   # Findings depend on the sources alone, so one preset is enough.
   for check in clang-tidy cppcheck; do
+    [[ $tidy == yes ]] || break
     "check_${check#clang-}" "$first" >&2
     echo "$check $?"
   done
+  run_ctest "$first" -L busy --output-junit "$PWD/build/tests-busy.xml" >&2
+  echo "busy-tests $?"
+}
+
+run_ctest() {
+  ctest --test-dir "build/$1" --output-on-failure "${@:2}"
 }
 
 run_tests() {
   echo "== $1: testing"
-  # Two at a time, one of which may be one of those that keep the processors busy for minutes.
-  ctest --test-dir "build/$1" -j 2 --output-on-failure --no-tests=error \
-    --output-junit "$PWD/build/tests-$1.xml" || failures+=("tests of $1")
+  # Two at a time, but of those that use the host's kernel only one.
+  run_ctest "$1" -LE busy -j 2 --no-tests=error --output-junit "$PWD/build/tests-$1.xml" ||
+    failures+=("tests of $1")
 }
 
 parse_arguments "$@"
 mkdir -p build
-rm -f build/tests-vm.xml
+rm -f build/tests-{busy,vm}.xml
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${ACCURACY_PACKAGES[@]}" \
   "${VM_PACKAGES[@]}" "${ARM64_PACKAGES[@]}"
 echo "== civetweb: fetching the source package into build/_sources, unless it is there"
@@ -97,7 +104,12 @@ echo "== style: clang-format"
 check_format || failures+=(clang-format)
 echo "== ${presets[0]}: building into build/${presets[0]}"
 build "${presets[0]}"
-exec {rest}< <(set +e; renice -n 19 "$BASHPID" >/dev/null; prepare_the_rest "${presets[@]}")
+set -m # a process group of its own, to be ended as a whole
+coproc REST { set +e; renice -n 19 "$BASHPID" >/dev/null; do_the_rest "${presets[@]}"; }
+set +m
+rest_pid=$!
+exec {rest}<&"${REST[0]}" # what it said can still be read when it has ended
+trap 'kill -- -"$rest_pid" 2>/dev/null || true' EXIT
 reports=()
 for preset in "${presets[@]}"; do
   if [[ $preset != "${presets[0]}" ]]; then
@@ -108,12 +120,14 @@ for preset in "${presets[@]}"; do
   run_tests "$preset"
   reports+=("build/tests-$preset.xml")
 done
-echo "== style: waiting for clang-tidy and cppcheck"
-while read -r check status; do
-  ((status == 0)) || failures+=("$check")
+echo "== waiting for the style checks and the tests that keep the processors busy"
+while read -r part status; do
+  ((status == 0)) || failures+=("$part")
 done <&"$rest"
 
-[[ ! -e build/tests-vm.xml ]] || reports+=(build/tests-vm.xml)
+for report in build/tests-{busy,vm}.xml; do
+  [[ ! -e $report ]] || reports+=("$report")
+done
 python3 test/summary.py "${reports[@]}"
 if ((${#failures[@]})); then
   printf 'failed: %s\n' "${failures[@]}"
