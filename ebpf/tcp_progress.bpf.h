@@ -61,6 +61,11 @@ __subprog int count_tcp_progress(struct tcp_sock *tcp)
 			count_failure(PDTT_TCP_SEEN_MAP);
 		return 0;
 	}
+	if (state == BPF_TCP_CLOSE && !before->first_seq && !in_order) {
+		/* Refused: without a peer, the next socket at this address would pass for it. */
+		bpf_map_delete_elem(&tcp_seen_map, &key);
+		return 0;
+	}
 	if (now.received > before->received)
 		count_for_caller(sk, now.received - before->received, true);
 	before->received = now.received;

@@ -84,6 +84,11 @@ class Shared:
             self.check("failing", *TCP, moves=False)
             self.check("failing", *UDP)  # one of the calls succeeds
 
+        def test_a_connection_after_one_that_was_refused(self) -> None:
+            # Elsewhere than in connect() itself, which is where loopback answers otherwise.
+            self.shape_loopback("netem", "delay", "2ms")
+            self.check("refused", *TCP)
+
         def test_a_call_that_sends_a_part(self) -> None:
             self.check("partial", *TCP[:2])
 
@@ -97,7 +102,8 @@ class Shared:
             self.check("waiting_receivers", *UDP[:2], *TCP[:2])
 
         def test_many_calls_that_wait_to_send(self) -> None:
-            self.slow_down_loopback()
+            # 1 Mbit/s, so that senders wait.
+            self.shape_loopback("tbf", "rate", "1mbit", "burst", "10kb", "limit", "1mb")
             alice = self.world.alice
             said, before, after = self.moved("waiting_senders", {alice: UDP[:1]})
             lost = after.gained(before, "pdtt_map_insert_failures_total")
@@ -109,11 +115,11 @@ class Shared:
             counted[sent] = counted.get(sent, 0) + lost * MESSAGE
             self.assertEqual(counted, said, f"{lost} calls lost")
 
-        def slow_down_loopback(self) -> None:
-            """1 Mbit/s, so that senders wait."""
+        def shape_loopback(self, *discipline: str) -> None:
+            """Until the end of the test."""
             qdisc = ("tc", "qdisc", "replace", "dev", "lo", "root")
             try:
-                self.world.host.run(*qdisc, "tbf", "rate", "1mbit", "burst", "10kb", "limit", "1mb")
+                self.world.host.run(*qdisc, *discipline)
             except shell.CommandError as error:
                 self.skipTest(f"tc: {error}")
             self.addCleanup(self.world.host.run, *qdisc, "pfifo")

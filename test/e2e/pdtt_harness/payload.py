@@ -26,6 +26,7 @@ _FILE = 3_000_000
 _PIECE = 1 << 16
 _THREADS = 40
 _MESSAGE = 1400  # of a thread that waits
+_REFUSED = 20
 _RECVFROM = {"x86_64": "45", "aarch64": "207"}  # the system call's number
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -271,6 +272,18 @@ def _must_fail(error: type[OSError], call: Callable[..., Any], argument: Any) ->
     except error:
         return
     raise RuntimeError(f"{call} did not fail with {error.__name__}")
+
+
+def refused(ends: Ends) -> None:
+    """Connections, each after one that was refused: the kernel uses a socket's memory again."""
+    for _ in range(_REFUSED):
+        with socket.socket(ends.family) as nobody:
+            nobody.bind((ends.address, 0))
+            target = nobody.getsockname()
+        with socket.socket(ends.family) as alone:
+            _must_fail(ConnectionRefusedError, alone.connect, target)
+        pair = ends.another()
+        pair.receive_all(pair.send(100))
 
 
 def partial(ends: Ends) -> None:
