@@ -68,7 +68,7 @@ static __always_inline void count_closed(const struct pdtt_conn *conn)
 
 static __always_inline void open_connection(struct pdtt_conn *conn, __u32 direction)
 {
-	/* Looked at first: to take a flag takes the cache line from the CPU that reads the socket. */
+	/* Looked at first: taking it takes the cache line from the CPU that reads the socket. */
 	if (conn->flags & PDTT_CONN_OPEN || !take_flag(conn, PDTT_CONN_OPEN))
 		return;
 	conn->direction = direction;
