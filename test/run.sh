@@ -83,16 +83,14 @@ run_ctest() {
   ctest --test-dir "build/$1" --output-on-failure "${@:2}"
 }
 
+# run_tests PRESET REPORT ARGUMENT...
 run_tests() {
-  echo "== $1: testing"
-  # Two at a time, but of those that use the host's kernel only one.
-  run_ctest "$1" -LE busy -j 2 --no-tests=error --output-junit "$PWD/build/tests-$1.xml" ||
-    failures+=("tests of $1")
+  run_ctest "$1" "${@:3}" --output-junit "$PWD/build/tests-$2.xml" || failures+=("tests of $1")
 }
 
 parse_arguments "$@"
 mkdir -p build
-rm -f build/tests-{busy,vm}.xml
+rm -f build/tests-{alone,busy,vm}.xml
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${ACCURACY_PACKAGES[@]}" \
   "${VM_PACKAGES[@]}" "${ARM64_PACKAGES[@]}"
 echo "== civetweb: fetching the source package into build/_sources, unless it is there"
@@ -104,6 +102,8 @@ echo "== style: clang-format"
 check_format || failures+=(clang-format)
 echo "== ${presets[0]}: building into build/${presets[0]}"
 build "${presets[0]}"
+echo "== ${presets[0]}: testing what wants the machine for itself"
+run_tests "${presets[0]}" alone -L alone
 set -m # a process group of its own, to be ended as a whole
 coproc REST { set +e; renice -n 19 "$BASHPID" >/dev/null; do_the_rest "${presets[@]}"; }
 set +m
@@ -117,7 +117,9 @@ for preset in "${presets[@]}"; do
     read -r _ status <&"$rest" || status=1
     ((status == 0)) || { failures+=("build of $preset"); continue; }
   fi
-  run_tests "$preset"
+  echo "== $preset: testing"
+  # Two at a time, but of those that use the host's kernel only one.
+  run_tests "$preset" "$preset" -LE 'alone|busy' -j 2 --no-tests=error
   reports+=("build/tests-$preset.xml")
 done
 echo "== waiting for the style checks and the tests that keep the processors busy"
@@ -125,7 +127,7 @@ while read -r part status; do
   ((status == 0)) || failures+=("$part")
 done <&"$rest"
 
-for report in build/tests-{busy,vm}.xml; do
+for report in build/tests-{alone,busy,vm}.xml; do
   [[ ! -e $report ]] || reports+=("$report")
 done
 python3 test/summary.py "${reports[@]}"
