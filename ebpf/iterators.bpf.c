@@ -30,19 +30,6 @@ int iter_udp(struct bpf_iter__udp *ctx)
 }
 
 /*
- * Where iter_sockets puts its copies. Of this process alone, never pinned. Memory that the exporter
- * maps: what an iterator writes to its file leaves in pieces of 32 KiB, and the kernel finds its
- * way to the next piece by walking over all sockets before it.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PDTT_DEFAULT_CONNECTIONS);
-	__type(key, __u32);
-	__type(value, struct pdtt_conn);
-} socket_copies SEC(".maps") __weak;
-
-/*
  * Run for every snapshot: copies the struct pdtt_conn of each socket, the n-th to place n. Those
  * that have no place are written to the iterator's file, if they are open. At the end the place of
  * the last one is written there; it is 0 as well if there was no socket.

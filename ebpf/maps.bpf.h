@@ -200,6 +200,19 @@ struct {
 } client_map SEC(".maps") __weak;
 
 /*
+ * Where iter_sockets puts its copies. Of this process alone, never pinned. Memory that the exporter
+ * maps: what an iterator writes to its file leaves in pieces of 32 KiB, and the kernel finds its
+ * way to the next piece by walking over all sockets before it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PDTT_DEFAULT_CONNECTIONS);
+	__type(key, __u32);
+	__type(value, struct pdtt_conn);
+} socket_copies SEC(".maps") __weak;
+
+/*
  * Closed connections and new accounts, in the order they happened. Room for 50,000: the exporter
  * takes them five times a second, but lets go of them when their records are written. It maps its
  * pages only while it reads them: they count as resident memory.
